@@ -1,0 +1,34 @@
+# Everything a developer runs. `make` alone lists it. Works with the make 3.81 of macOS.
+SHELL := /bin/bash
+# The project's own Node, npm and tools come first: a bare `node` would be the machine's.
+export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
+.DEFAULT_GOAL := help
+.PHONY: help setup nats-server versitygw tools demo check test clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Install the packages (again only when package-lock.json has changed)
+	@sh scripts/setup.sh
+
+nats-server:
+	@sh scripts/tool.sh nats-server github.com/nats-io/nats-server/v2 v2.15.2 2.14
+
+versitygw:
+	@sh scripts/tool.sh versitygw github.com/versity/versitygw/cmd/versitygw v1.8.0
+
+tools: nats-server versitygw ## Install the servers that tests need into .tools/ (built once)
+
+demo: setup nats-server ## Crawl a local demo site and APIs into a lake, then query it
+	@bash examples/demo/run.sh
+
+check: setup ## Types, format, lint and unit tests (seconds)
+	@bash scripts/check.sh
+
+test: setup tools ## Unit, integration and crash tests with real servers (minutes)
+	@status=0; for project in unit integration crash; do \
+	  vitest run --project $$project || status=1; \
+	done; exit $$status
+
+clean: ## Remove what runs and builds left (not node_modules, not .tools)
+	rm -rf dist .onpoint lake examples/demo/lake

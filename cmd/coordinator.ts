@@ -1,0 +1,157 @@
+// `onpoint coordinator`: the entry point of a run's coordinator, as a child of `onpoint run` or as a Job.
+import { endRun, openRun } from "../internal/catalog/open-run.ts";
+import { readReplays } from "../internal/catalog/replays.ts";
+import { openFetcher } from "../internal/crawl/fetch-page.ts";
+import { coordinate } from "../internal/flow/coordinate.ts";
+import { awaitSensors } from "../internal/flow/await-sensors.ts";
+import { type ActiveRun, activeRunKey } from "../internal/model/active-run.ts";
+import { progressPath } from "../internal/model/lake-paths.ts";
+import { runToken, type RunReport } from "../internal/model/run.ts";
+import { listDrops } from "../internal/process/list-drops.ts";
+import type { Headers, Queue } from "../internal/queue/queue.ts";
+import { Fatal, LostLease } from "../internal/std/errors.ts";
+import { pause } from "../internal/std/pause.ts";
+import { inSpan, injectHeaders } from "../internal/telemetry/trace.ts";
+import { loadModels, loadSnapshots } from "./load-models.ts";
+import { type Pod, withPod } from "./open-pod.ts";
+import { chosenSources, type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
+
+const progressEveryMs = 5_000;
+
+export function coordinatorCommand(path: string, options: RunOptions): Promise<number> {
+  return withPod("coordinator", async (pod) => {
+    const prepared = await prepareRun(path, options, pod.settings.config, pod.settings.lake);
+    const lake = await pod.openLake(prepared.lake);
+    const opened = await openRun(lake, prepared.request, new Date().toISOString());
+    if (opened.kind === "finished") {
+      pod.log.info("run.finished-before", { run: opened.manifest.run, state: opened.manifest.state });
+      pod.parent?.send({ kind: "verdict", report: opened.manifest.report });
+      return 0;
+    }
+    const token = runToken(opened.manifest.run, opened.manifest.generation);
+    const lease = await holdLease(pod, token);
+    const signal = AbortSignal.any([pod.signal, lease.signal]);
+    try {
+      const report = await inSpan("run", { attributes: { "onpoint.run": token } }, () =>
+        conduct(pod, prepared, opened.manifest, token, signal),
+      );
+      if (lease.signal.aborted) throw lease.signal.reason;
+      // A verdict of "rejects" is exit 0 here: to a Job, 3 would be a failure.
+      return report === null || report.state === "failed" ? 1 : 0;
+    } finally {
+      await lease.release();
+      await lake.close();
+    }
+  });
+}
+
+async function conduct(
+  pod: Pod,
+  prepared: PreparedRun,
+  manifest: { run: string; date: string; generation: number; only: string[] | null; simulate: boolean; startedAt: string },
+  token: string,
+  signal: AbortSignal,
+): Promise<RunReport | null> {
+  const { pipeline, text } = prepared;
+  const { queue, settings, log } = pod;
+  const trace = injectHeaders();
+  const run: ActiveRun = {
+    token,
+    run: manifest.run,
+    date: manifest.date,
+    generation: manifest.generation,
+    lake: prepared.lake,
+    simulate: manifest.simulate,
+    only: manifest.only,
+    file: pipeline.file,
+    text,
+    trace,
+  };
+  const lake = await pod.lakeOf(run);
+  const snapshots = await loadSnapshots(lake);
+  const ordered = await loadModels(pipeline, snapshots, pod.scratch);
+  await awaitSensors(pipeline.waitFor, pod.openLake, log, signal);
+  await queue.putState(activeRunKey(token), Buffer.from(JSON.stringify(run)));
+  const sources = chosenSources(pipeline, run.only);
+  const traces = new Map<string, Headers>();
+  for (const source of sources) {
+    await inSpan(`source ${source.kind}`, { kind: "producer", parent: {}, links: [trace], attributes: { "onpoint.source": source.name } }, async () => {
+      traces.set(source.name, injectHeaders());
+    });
+  }
+  const replays = await readReplays(lake, token);
+  const fetcher = openFetcher();
+  let savedMs = 0;
+  const report = await coordinate(
+    {
+      run,
+      pipeline,
+      sources,
+      models: run.only === null || run.only.includes("etl") ? ordered : [],
+      queue,
+      lake,
+      snapshots,
+      openTarget: pod.openLake,
+      listDrops: (url) => listDrops(url, pod.openLake),
+      replays: replays.flatMap((replay) => replay.links),
+      replayedTasks: replays.flatMap((replay) => replay.tasks),
+      traceOf: (source) => traces.get(source) ?? {},
+      setReplicas: async (wanted) => pod.parent?.send({ kind: "scale", wanted }),
+      limits: { crawl: settings.workers, process: settings.processWorkers, etl: 1, upload: 1 },
+      shards: settings.shards,
+      batchBytes: settings.batchBytes,
+      batchMs: settings.batchMs,
+      fetcher,
+      startedMs: Date.parse(manifest.startedAt),
+      onProgress: (progress) => {
+        pod.parent?.send({ kind: "progress", report: progress });
+        if (Date.now() - savedMs < progressEveryMs) return;
+        savedMs = Date.now();
+        lake.put(progressPath(manifest.run), JSON.stringify(progress)).catch((error: unknown) => log.warn("progress.lost", { error }));
+      },
+      log,
+    },
+    signal,
+  ).finally(() => fetcher.close());
+  if (report === null) return null;
+  await endRun(lake, manifest.run, manifest.generation, report, new Date().toISOString());
+  await queue.deleteState(activeRunKey(token));
+  await queue.purgeRun(token);
+  log.info("run.ended", { run: manifest.run, state: report.state, seconds: report.seconds });
+  pod.parent?.send({ kind: "verdict", report });
+  return report;
+}
+
+/** One coordinator a run: waits for the lease of one that died, then keeps it. Throws LostLease when another one lives. */
+async function holdLease({ queue, name, signal, settings }: Pod, token: string): Promise<{ signal: AbortSignal; release: () => Promise<void> }> {
+  const ttlMs = Math.max(settings.leaseTtlMs, 4_000);
+  const key = `run.${token}`;
+  let lease = await acquireSoon(queue, key, name, ttlMs, signal);
+  const lost = new AbortController();
+  let renewing = Promise.resolve();
+  const timer = setInterval(() => {
+    renewing = queue
+      .renew(lease, ttlMs)
+      .then((renewed) => {
+        lease = renewed;
+      })
+      .catch((error: unknown) => lost.abort(error));
+  }, ttlMs / 3);
+  const release = async () => {
+    clearInterval(timer);
+    await renewing;
+    if (!lost.signal.aborted) await queue.release(lease);
+  };
+  return { signal: lost.signal, release };
+}
+
+async function acquireSoon(queue: Queue, key: string, holder: string, ttlMs: number, signal: AbortSignal) {
+  const untilMs = Date.now() + 3 * ttlMs;
+  while (!signal.aborted) {
+    const lease = await queue.acquire(key, holder, ttlMs);
+    if (lease !== null) return lease;
+    if (Date.now() > untilMs) throw new LostLease(`another coordinator conducts ${key.slice(4)}`);
+    await pause(500, signal);
+  }
+  throw new Fatal("stopped before the run began");
+}

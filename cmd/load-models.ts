@@ -1,0 +1,32 @@
+// The pipeline's models, read, checked and in order, against the tables there are.
+import { listTables, readSnapshot } from "../internal/catalog/snapshots.ts";
+import { type OrderedModel, orderModels } from "../internal/etl/order-models.ts";
+import { readModels } from "../internal/etl/read-models.ts";
+import { tablesOf } from "../internal/flow/coordinate.ts";
+import type { Pipeline } from "../internal/model/pipeline.ts";
+import type { Snapshot } from "../internal/model/snapshot.ts";
+import type { Objects } from "../internal/objects/objects.ts";
+import { openDuckDb } from "../internal/sql/duckdb.ts";
+
+/** Published snapshots of the lake by table. */
+export async function loadSnapshots(lake: Objects): Promise<Map<string, Snapshot>> {
+  const snapshots = new Map<string, Snapshot>();
+  for (const table of await listTables(lake)) {
+    const snapshot = await readSnapshot(lake, table);
+    if (snapshot !== null) snapshots.set(table, snapshot);
+  }
+  return snapshots;
+}
+
+/** Throws UsageError for a model that is not valid SQL, reads an unknown table, or is part of a circle. */
+export async function loadModels(pipeline: Pipeline, snapshots: ReadonlyMap<string, Snapshot>, scratch: string): Promise<OrderedModel[]> {
+  if (pipeline.models === null) return [];
+  const models = await readModels(pipeline.models);
+  const sql = await openDuckDb({ memoryLimitMb: 64, scratch, allowedPaths: [] });
+  try {
+    const known = new Set([...pipeline.sources.flatMap(tablesOf), ...snapshots.keys()]);
+    return orderModels(models, (text) => sql.tableNames(text), known);
+  } finally {
+    await sql.close();
+  }
+}

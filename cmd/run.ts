@@ -1,0 +1,202 @@
+// `onpoint run`: the whole installation on one machine. Starts nats-server and the role processes, follows the coordinator,
+// and ends with its verdict. The same roles are pods on Kubernetes.
+import { mkdir, writeFile } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { join, resolve } from "node:path";
+import { readManifest } from "../internal/catalog/run-manifest.ts";
+import { LocalCluster } from "../internal/cluster/cluster-local.ts";
+import type { RunManifest, RunReport } from "../internal/model/run.ts";
+import { openObjects } from "../internal/objects/open-objects.ts";
+import { drainOnSignal } from "../internal/pod/drain.ts";
+import { findNatsServer } from "../internal/pod/nats-binary.ts";
+import { startNatsServer } from "../internal/pod/nats-server.ts";
+import { openProgress } from "../internal/pod/progress.ts";
+import { readSettings, type Settings } from "../internal/pod/settings.ts";
+import type { Limits } from "../internal/scale/wanted-replicas.ts";
+import { Fatal } from "../internal/std/errors.ts";
+import { type LogFields, openLog, prettyLine } from "../internal/telemetry/log.ts";
+import { checkout, roleCommand } from "./role-command.ts";
+import { s3Options } from "./open-pod.ts";
+import { type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
+import { lockState } from "./state-lock.ts";
+
+export type RunCommandOptions = RunOptions & { workers?: string; json?: boolean; memory?: string };
+export type CommandResult = { text: string; json: unknown; exitCode: number };
+
+/** What a run came to: a verdict, or that something stopped it. */
+type Outcome = { kind: "verdict"; report: RunReport } | { kind: "stopped"; text: string; exitCode: number };
+
+const stopGraceMs = 60_000;
+
+/** Runs a pipeline on this machine to its end. Throws UsageError, Fatal. */
+export async function runCommand(path: string, options: RunCommandOptions): Promise<CommandResult> {
+  const env = { ...process.env, ...overrides(options) };
+  const settings = readSettings(env);
+  const prepared = await prepareRun(path, options, settings.config, settings.lake);
+  const finished = await finishedBefore(prepared, settings);
+  const state = resolve(settings.state);
+  await mkdir(state, { recursive: true });
+  await writeFile(join(state, "last.json"), JSON.stringify({ lake: prepared.lake, run: prepared.request.run }));
+  if (finished !== null) {
+    const text = `run ${finished.run} is finished (${finished.state}, ${finished.endedAt}); --force runs it again`;
+    return { text, json: finished.report, exitCode: 0 };
+  }
+  await using lock = await lockState(state, prepared.request.run);
+  void lock;
+  const outcome = await conductRun(path, options, prepared, settings, env, state);
+  if (outcome.kind === "verdict") return { text: summary(outcome.report), json: outcome.report, exitCode: outcome.report.exitCode };
+  return { text: outcome.text, json: { run: prepared.request.run, state: "running", exitCode: outcome.exitCode, error: outcome.text }, exitCode: outcome.exitCode };
+}
+
+async function conductRun(
+  path: string,
+  options: RunCommandOptions,
+  prepared: PreparedRun,
+  settings: Settings,
+  env: Record<string, string | undefined>,
+  state: string,
+): Promise<Outcome> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<Outcome>();
+  const output = openOutput(join(state, `${prepared.request.run}.log`));
+  const log = openLog({ role: "run", level: settings.logLevel, pretty: false, to: { write: output.line } });
+  for (const warning of prepared.pipeline.warnings) log.warn("pipeline.warning", { warning });
+  const drain = drainOnSignal(process, { graceMs: stopGraceMs + 10_000, onDrain: () => undefined, log });
+  drain.signal.addEventListener("abort", () =>
+    end({ kind: "stopped", text: "stopped before the end; the same command goes on from here", exitCode: 130 }),
+  );
+  // 1. The queue: a server of our own unless one is named.
+  const nats = settings.natsUrl === null ? await startQueue(settings, state, log, end) : null;
+  const killNats = () => nats && kill(nats.pid());
+  process.on("exit", killNats);
+  // 2. The roles.
+  const natsUrl = nats?.url ?? settings.natsUrl ?? "";
+  const childEnv = { ...env, ONPOINT_NATS_URL: natsUrl, ONPOINT_STATE: state };
+  const cluster = new LocalCluster({
+    command: (role) => ({ args: roleCommand(role, role === "coordinator" ? [path, ...coordinatorArgs(options)] : []), env: childEnv }),
+    onLine: output.line,
+    onMessage: (_, message) => receive(message as ChildReport),
+    onRestart: (role, how, delayMs) => log.warn("process.restarted", { process: role, how, delayMs }),
+    onFatal: (role, error) => end({ kind: "stopped", text: `${role}: ${error.message}`, exitCode: 1 }),
+  });
+  function receive(message: ChildReport): void {
+    if (message.kind === "progress") output.progress(message.report);
+    if (message.kind === "verdict") end({ kind: "verdict", report: message.report });
+    if (message.kind === "fatal") end({ kind: "stopped", text: message.text, exitCode: message.exitCode });
+    if (message.kind === "scale") {
+      for (const [role, count] of Object.entries(message.wanted)) void cluster.setReplicas(role, count);
+    }
+  }
+  try {
+    await cluster.setReplicas("coordinator", 1);
+    return await ended;
+  } finally {
+    // 3. Roles before the queue: they commit and give their leases back through it.
+    await cluster.stop(stopGraceMs);
+    await nats?.stop();
+    process.off("exit", killNats);
+    drain.end();
+    await output.close();
+  }
+}
+
+type ChildReport =
+  | { kind: "progress"; report: RunReport }
+  | { kind: "verdict"; report: RunReport }
+  | { kind: "fatal"; text: string; exitCode: number }
+  | { kind: "scale"; wanted: Limits };
+
+async function startQueue(settings: Settings, state: string, log: ReturnType<typeof openLog>, end: (outcome: Outcome) => void) {
+  const nats = await startNatsServer({
+    binary: await findNatsServer(checkout, process.env.PATH),
+    port: settings.natsPort,
+    storeDir: join(state, "nats"),
+    logFile: join(state, "nats.log"),
+    signal: new AbortController().signal,
+    onRestart: (code) => log.warn("nats.restarted", { code }),
+  });
+  void nats.failed.then((error: Fatal) => end({ kind: "stopped", text: error.message, exitCode: 1 }));
+  return nats;
+}
+
+async function finishedBefore({ lake: url, request }: PreparedRun, settings: Settings): Promise<RunManifest | null> {
+  if (request.force) return null;
+  const lake = await openObjects(url, s3Options(settings));
+  try {
+    const manifest = (await readManifest(lake, request.run))?.manifest ?? null;
+    const isFinal = manifest?.state === "done" || manifest?.state === "rejects";
+    const isCovered = manifest?.only === null || (request.only?.every((name) => manifest?.only?.includes(name)) ?? false);
+    return isFinal && isCovered && manifest.simulate === request.simulate ? manifest : null;
+  } finally {
+    await lake.close();
+  }
+}
+
+function overrides(options: RunCommandOptions): Record<string, string> {
+  return {
+    ...(options.workers === undefined ? {} : { ONPOINT_WORKERS: options.workers }),
+    ...(options.memory === undefined ? {} : { ONPOINT_MEMORY_MB: options.memory }),
+  };
+}
+
+function coordinatorArgs(options: RunCommandOptions): string[] {
+  const args: string[] = [];
+  if (options.date !== undefined) args.push("--date", options.date);
+  if (options.runId !== undefined) args.push("--run-id", options.runId);
+  if (options.lake !== undefined) args.push("--lake", options.lake);
+  if (options.only !== undefined) args.push("--only", options.only);
+  if (options.simulate) args.push("--simulate");
+  if (options.force) args.push("--force");
+  return args;
+}
+
+/** Lines of all processes go to the log file; to stderr go all of them in a pipe, what matters beside the bars in a terminal. */
+function openOutput(file: string) {
+  const isTerminal = process.stderr.isTTY === true;
+  const bars = openProgress(process.stderr);
+  const log = createWriteStream(file, { flags: "a" });
+  return {
+    progress: (report: RunReport) => bars.show(report),
+    line: (line: string) => {
+      const text = line.trimEnd();
+      log.write(`${text}\n`);
+      const start = text.indexOf("{");
+      let fields: LogFields | null = null;
+      try {
+        fields = start < 0 ? null : (JSON.parse(text.slice(start)) as LogFields);
+      } catch {
+        fields = null;
+      }
+      const matters = fields === null || fields.level !== "info" || fields.event === "upload.simulated";
+      if (isTerminal && !matters) return;
+      if (isTerminal) bars.clear();
+      process.stderr.write(fields === null ? `${text}\n` : prettyLine(fields));
+    },
+    close: () => new Promise<void>((done) => log.end(done)),
+  };
+}
+
+function summary(report: RunReport): string {
+  const tables = Object.entries(report.tables).map(
+    ([name, { rows, quarantined, files }]) =>
+      `  ${name.padEnd(28)} ${String(rows).padStart(12)} rows ${String(files).padStart(6)} files${quarantined > 0 ? `  ${quarantined} quarantined` : ""}`,
+  );
+  const dead = Object.values(report.stages).reduce((sum, stage) => sum + stage.dead, 0);
+  const { files, bytes, simulated } = report.uploads;
+  const lines = [
+    `run ${report.run}: ${report.state} in ${report.seconds} s`,
+    ...tables,
+    ...(files > 0 ? [`  upload${simulated ? " (simulated)" : ""}: ${files} files, ${bytes} bytes`] : []),
+    ...(dead > 0 ? [`  ${dead} dead letters: onpoint dead ls ${report.run}`] : []),
+    ...report.errors.map((error) => `  failed: ${error}`),
+  ];
+  return lines.join("\n");
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch {
+    // It is gone already.
+  }
+}
+

@@ -1,0 +1,70 @@
+// `onpoint process`, `onpoint etl`, `onpoint upload`: the entry points of the pods that pull tasks from a queue.
+import { registerSchema } from "../internal/catalog/schemas.ts";
+import { batchesToParquet } from "../internal/flow/batches-to-parquet.ts";
+import { parquetToTables } from "../internal/flow/parquet-to-tables.ts";
+import { tablesToUploads } from "../internal/flow/tables-to-uploads.ts";
+import { type WorkDeps, work } from "../internal/flow/work.ts";
+import { readModels } from "../internal/etl/read-models.ts";
+import type { EtlTask, ProcessTask, Task, UploadTask } from "../internal/model/task.ts";
+import { inSpan } from "../internal/telemetry/trace.ts";
+import { type Pod, withPod } from "./open-pod.ts";
+
+/** Works the queue of a role until the process is told to drain. */
+export function workerCommand(role: "process" | "etl" | "upload"): Promise<number> {
+  return withPod(role, async (pod) => {
+    switch (role) {
+      case "process":
+        await work(processDeps(pod), pod.signal);
+        break;
+      case "etl":
+        await work(etlDeps(pod), pod.signal);
+        break;
+      case "upload":
+        await work(uploadDeps(pod), pod.signal);
+        break;
+    }
+    return 0;
+  });
+}
+
+function common<T extends Task>(pod: Pod, stage: T["stage"]): Omit<WorkDeps<T>, "nameOf" | "body"> {
+  return {
+    stage,
+    queue: pod.queue,
+    activeRun: pod.activeRun,
+    lakeOf: pod.lakeOf,
+    pipelineOf: pod.pipelineOf,
+    trace: (parent, task, run, body) =>
+      inSpan(`${stage} task`, { kind: "consumer", parent, links: [run.trace], attributes: { "onpoint.run": run.token, "onpoint.task": task.task } }, body),
+    onBusy: (busy) => pod.parent?.send({ kind: "busy", busy }),
+    log: pod.log,
+  };
+}
+
+function processDeps(pod: Pod): WorkDeps<ProcessTask> {
+  const { scratch, openLake, settings } = pod;
+  return {
+    ...common<ProcessTask>(pod, "process"),
+    nameOf: (task) => task.source,
+    body: (task, context) =>
+      batchesToParquet({ scratch, memoryLimitMb: settings.memoryMb, openBucket: openLake, registerSchema }, task, context),
+  };
+}
+
+function etlDeps(pod: Pod): WorkDeps<EtlTask> {
+  const { scratch, settings } = pod;
+  return {
+    ...common<EtlTask>(pod, "etl"),
+    nameOf: (task) => task.model,
+    body: (task, context) => parquetToTables({ scratch, memoryLimitMb: settings.memoryMb, readModels }, task, context),
+  };
+}
+
+function uploadDeps(pod: Pod): WorkDeps<UploadTask> {
+  const { scratch, openLake, log } = pod;
+  return {
+    ...common<UploadTask>(pod, "upload"),
+    nameOf: (task) => task.to,
+    body: (task, context) => tablesToUploads({ openTarget: openLake, scratch, log }, task, context),
+  };
+}

@@ -1,0 +1,140 @@
+// The commit of a segment, in the order that makes every crash a clean repeat (model/segment.ts has the states), and what a
+// new owner does about segments that an earlier owner saved but may not have committed.
+import { promisify } from "node:util";
+import { constants, zstdCompress, zstdDecompress } from "node:zlib";
+import { rawFilePath, receiptFolder, receiptPath } from "../model/lake-paths.ts";
+import type { FrontierLink, LinkBatch } from "../model/link.ts";
+import type { RawFile, SegmentReceipt, SegmentRecord } from "../model/segment.ts";
+import type { Objects } from "../objects/objects.ts";
+import type { OpenSegment } from "./open-segment.ts";
+import { shardOf } from "./shard.ts";
+
+const compress = promisify(zstdCompress);
+// A checksum in every frame: readers of ours notice a cut or damaged file (facts: DuckDB alone does not).
+const frame = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } };
+const maxBatchLinks = 4_000;
+
+export type LakeFolder = { lake: Objects; token: string; date: string };
+export type SavedSegment = { receipt: SegmentReceipt; batches: { shard: number; data: Buffer; links: FrontierLink[] }[] };
+
+/** File-name safe, sorts by fencing token, then by number. */
+export function segmentName(shard: number, fencingToken: number, n: number): string {
+  return `${String(shard).padStart(4, "0")}-${String(fencingToken).padStart(12, "0")}-${String(n).padStart(6, "0")}`;
+}
+
+/** Compresses links as they travel on the log. */
+export async function packLinks(links: FrontierLink[]): Promise<Buffer> {
+  const batch: LinkBatch = { links };
+  return compress(Buffer.from(JSON.stringify(batch)), frame);
+}
+
+export async function unpackLinks(data: Uint8Array): Promise<FrontierLink[]> {
+  const text = await promisify(zstdDecompress)(data, { maxOutputLength: 64 * 1024 * 1024 });
+  return (JSON.parse(text.toString("utf8")) as LinkBatch).links;
+}
+
+/** Batches of the links found in a segment, by shard; links that the segment itself is done with are left out. */
+export async function packFound(
+  segment: OpenSegment,
+  shards: number,
+  alreadySent: (fp: string) => boolean,
+): Promise<SavedSegment["batches"]> {
+  const done = new Set(segment.done);
+  const byShard = new Map<number, FrontierLink[]>();
+  for (const [fp, link] of segment.found) {
+    if (done.has(fp) || alreadySent(fp)) continue;
+    const shard = shardOf(link.url, shards);
+    const links = byShard.get(shard) ?? [];
+    links.push(link);
+    byShard.set(shard, links);
+  }
+  const batches: SavedSegment["batches"] = [];
+  for (const [shard, links] of [...byShard].sort(([a], [b]) => a - b)) {
+    for (let start = 0; start < links.length; start += maxBatchLinks) {
+      const part = links.slice(start, start + maxBatchLinks);
+      batches.push({ shard, data: await packLinks(part), links: part });
+    }
+  }
+  return batches;
+}
+
+/**
+ * Writes the raw files and then the receipt, all create-only. Throws PreconditionFailed when the name is taken (the
+ * caller then takes the next one).
+ */
+export async function saveSegment(
+  folder: LakeFolder,
+  shard: number,
+  name: string,
+  segment: OpenSegment,
+  batches: SavedSegment["batches"],
+): Promise<SegmentReceipt> {
+  const files: RawFile[] = [];
+  for (const [source, { chunks, pages }] of segment.lines) {
+    const path = rawFilePath(source, folder.date, folder.token, name);
+    const body = await compress(Buffer.concat(chunks), frame);
+    await folder.lake.put(path, body, { ifAbsent: true });
+    files.push({ source, path, sizeBytes: body.length, pages });
+  }
+  const receipt: SegmentReceipt = {
+    segment: name,
+    shard,
+    files,
+    done: segment.done.join(""),
+    dead: segment.deadLinks.length,
+    pending: 1,
+    consumedSeq: 0,
+    counts: segment.counts,
+    links: batches.map(({ shard: to, data }) => ({ shard: to, batch: data.toString("base64") })),
+    deadLinks: segment.deadLinks,
+    hosts: [...segment.hosts.values()],
+  };
+  await folder.lake.put(receiptPath(folder.token, "crawl", name), JSON.stringify(receipt), { ifAbsent: true });
+  return receipt;
+}
+
+/** What goes to the ledger of a receipt. */
+export function recordOf(receipt: SegmentReceipt, pending: number, consumedSeq: number): SegmentRecord {
+  const { segment, shard, files, done, dead, counts } = receipt;
+  return { segment, shard, files, done, dead, counts, pending, consumedSeq };
+}
+
+/** Fingerprints in a record's `done`, as 16 hex digits each. */
+export function* doneFingerprints(done: string): Generator<string> {
+  for (let start = 0; start < done.length; start += 16) yield done.slice(start, start + 16);
+}
+
+/**
+ * Receipts of a shard that its ledger does not know, in the order in which to adopt them: first those whose raw files are
+ * in a committed batch (`isBatched`), then by name. A receipt with a URL that is done elsewhere is not among them: its
+ * pages were fetched again by somebody whose segment counts.
+ */
+export async function receiptsToAdopt(
+  folder: LakeFolder,
+  shard: number,
+  ledger: readonly SegmentRecord[],
+  batchedFiles: () => Promise<ReadonlySet<string>>,
+): Promise<SegmentReceipt[]> {
+  const known = new Set(ledger.map((record) => record.segment));
+  const unknown: SegmentReceipt[] = [];
+  const prefix = `${receiptFolder(folder.token, "crawl")}${segmentName(shard, 0, 0).slice(0, 5)}`;
+  for await (const { path } of folder.lake.list(prefix)) {
+    const name = path.slice(path.lastIndexOf("/") + 1, -".json".length);
+    if (known.has(name)) continue;
+    const { body } = await folder.lake.get(path);
+    unknown.push(JSON.parse(body.toString("utf8")) as SegmentReceipt);
+  }
+  if (unknown.length === 0) return [];
+  const batched = await batchedFiles();
+  const isBatched = (receipt: SegmentReceipt) => receipt.files.some((file) => batched.has(file.path));
+  unknown.sort((a, b) => Number(isBatched(b)) - Number(isBatched(a)) || (a.segment < b.segment ? -1 : 1));
+  const done = new Set<string>();
+  for (const record of ledger) for (const fp of doneFingerprints(record.done)) done.add(fp);
+  return unknown.filter((receipt) => {
+    const own = [...doneFingerprints(receipt.done)];
+    if (own.some((fp) => done.has(fp))) return false;
+    for (const fp of own) done.add(fp);
+    return true;
+  });
+}
+

@@ -1,0 +1,87 @@
+// A segment while it is open: answers, links found, dead letters and counts of one shard of one run, in memory, bounded by
+// the owner (it commits by age and by size).
+import type { FrontierLink } from "../model/link.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+import type { DeadLink, HostCounts, SegmentCounts } from "../model/segment.ts";
+import { hexOf } from "./fingerprint.ts";
+import { linkFingerprint } from "./shard-frontier.ts";
+
+export class OpenSegment {
+  readonly lines = new Map<string, { chunks: Buffer[]; pages: number }>();
+  readonly done: string[] = [];
+  readonly deadLinks: DeadLink[] = [];
+  readonly counts: Record<string, SegmentCounts> = {};
+  readonly hosts = new Map<string, HostCounts>();
+  /** Links found, by fingerprint. */
+  readonly found = new Map<string, FrontierLink>();
+  sizeBytes = 0;
+  openedAtMs: number;
+
+  constructor(openedAtMs: number) {
+    this.openedAtMs = openedAtMs;
+  }
+
+  get isEmpty(): boolean {
+    return this.done.length === 0 && this.lines.size === 0;
+  }
+
+  countsOf(source: string): SegmentCounts {
+    this.counts[source] ??= { requests: 0, pages: 0, bytes: 0, retries: 0, dead: 0, drops: {} };
+    return this.counts[source];
+  }
+
+  /** A request to a host starts, `gapMs` after the one before it (null: the first). */
+  countRequest(host: string, gapMs: number | null, robots: HostCounts["robots"], source: string): void {
+    this.countsOf(source).requests += 1;
+    const counts = this.#host(host);
+    counts.requests += 1;
+    counts.robots = robots;
+    if (gapMs !== null && (counts.smallestGapMs === null || gapMs < counts.smallestGapMs)) {
+      counts.smallestGapMs = Math.floor(gapMs);
+    }
+  }
+
+  countBackoff(host: string): void {
+    this.#host(host).backoffs += 1;
+  }
+
+  addRecord(record: RawRecord): void {
+    let file = this.lines.get(record.source);
+    if (file === undefined) {
+      file = { chunks: [], pages: 0 };
+      this.lines.set(record.source, file);
+    }
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    file.chunks.push(line);
+    file.pages += 1;
+    this.sizeBytes += line.length;
+    const counts = this.countsOf(record.source);
+    counts.pages += 1;
+    counts.bytes += line.length;
+  }
+
+  addFound(link: FrontierLink): void {
+    const { hi, lo } = linkFingerprint(link);
+    this.found.set(hexOf({ hi, lo }), link);
+  }
+
+  countDrops(source: string, drops: Record<string, number>): void {
+    const counts = this.countsOf(source);
+    for (const [reason, count] of Object.entries(drops)) {
+      counts.drops[reason] = (counts.drops[reason] ?? 0) + count;
+    }
+  }
+
+  addDone(link: FrontierLink): void {
+    this.done.push(hexOf(linkFingerprint(link)));
+  }
+
+  #host(host: string): HostCounts {
+    let counts = this.hosts.get(host);
+    if (counts === undefined) {
+      counts = { host, requests: 0, smallestGapMs: null, robots: "none", backoffs: 0 };
+      this.hosts.set(host, counts);
+    }
+    return counts;
+  }
+}

@@ -1,0 +1,117 @@
+// From an answer to a raw record and the links that follow from it. Pure.
+import { createHash } from "node:crypto";
+import { parseJsonExact } from "../extract/json-exact.ts";
+import { recordsOf } from "../extract/json-records.ts";
+import type { FrontierLink } from "../model/link.ts";
+import type { ApiSource, WebSource } from "../model/pipeline.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+import { nextApiUrl } from "./api-page.ts";
+import { decodeBody, isText } from "./charset.ts";
+import type { Exchange } from "./fetch-page.ts";
+import { pageLinks, scanHtml } from "./scan-html.ts";
+import type { ScopeCheck } from "./scope.ts";
+import { parseSitemap } from "./sitemap.ts";
+import { canonicalUrl } from "./url.ts";
+
+/** `links` to offer; `error`: why the target is a dead letter all the same. `drops`: links not followed, by reason. */
+export type Reading = { links: FrontierLink[]; error: string | null; drops: Record<string, number> };
+
+/** The raw record of an answer. */
+export function rawRecord(link: FrontierLink, answer: Exchange, fetchedAt: string, attempt: number): RawRecord {
+  const contentType = answer.headers["content-type"] ?? "";
+  const text = isText(contentType) ? decodeBody(answer.body, contentType) : null;
+  return {
+    url: link.url,
+    final_url: link.url,
+    status: answer.status,
+    headers: answer.headers,
+    fetched_at: fetchedAt,
+    depth: link.depth,
+    source: link.source,
+    kind: link.kind,
+    page: link.page ?? 0,
+    digest: createHash("sha256").update(answer.body).digest("hex"),
+    content_type: contentType,
+    charset: text?.charset ?? "",
+    body: text === null ? null : text.text,
+    body_b64: text === null && answer.body.length > 0 ? answer.body.toString("base64") : null,
+    timing: { first_byte_ms: Math.round(answer.firstByteMs), total_ms: Math.round(answer.totalMs) },
+    attempt,
+    error: answer.truncated ? `truncated at ${answer.body.length} bytes` : null,
+  };
+}
+
+/** The link a redirect leads to, in the place of `link`; null when it leads nowhere. */
+export function redirectLink(link: FrontierLink, answer: Exchange): FrontierLink | null {
+  const target = canonicalUrl(answer.headers["location"] ?? "", link.url);
+  if (target === null || target === link.url) return null;
+  return { ...link, url: target, via: link.url, redirects: (link.redirects ?? 0) + 1 };
+}
+
+/** Links of an HTML page of a web source, in scope. */
+export function readPage(link: FrontierLink, record: RawRecord, source: WebSource, outOfScope: ScopeCheck): Reading {
+  if (record.body === null || !/html/i.test(record.content_type)) return { links: [], error: null, drops: {} };
+  const drops: Record<string, number> = {};
+  const links: FrontierLink[] = [];
+  for (const url of pageLinks(scanHtml(record.body), link.url)) {
+    const reason = outOfScope(url, link.depth + 1);
+    if (reason === null) {
+      links.push({ url, source: source.name, kind: "page", depth: link.depth + 1, priority: 2, via: link.url });
+    } else {
+      drops[reason] = (drops[reason] ?? 0) + 1;
+    }
+  }
+  return { links, error: null, drops };
+}
+
+/** Pages and further sitemaps that a sitemap names, in scope. */
+export function readSitemap(link: FrontierLink, answer: Exchange, source: WebSource, outOfScope: ScopeCheck): Reading {
+  const sitemap = parseSitemap(answer.body, link.url);
+  const drops: Record<string, number> = {};
+  const links: FrontierLink[] = [];
+  for (const { loc } of sitemap.urls) {
+    const url = canonicalUrl(loc, link.url);
+    const reason = url === null ? "bad url" : outOfScope(url, 1);
+    if (url !== null && reason === null) {
+      links.push({ url, source: source.name, kind: "page", depth: 1, priority: 1, via: link.url });
+    } else {
+      drops[String(reason)] = (drops[String(reason)] ?? 0) + 1;
+    }
+  }
+  if (link.depth < 5) {
+    for (const loc of sitemap.sitemaps) {
+      const url = canonicalUrl(loc, link.url);
+      if (url !== null) {
+        links.push({ url, source: source.name, kind: "sitemap", depth: link.depth + 1, priority: 1, via: link.url });
+      }
+    }
+  }
+  return { links, error: sitemap.error, drops };
+}
+
+/** The next page of an API source. A body that is not JSON is an error: nobody knows what would have followed. */
+export function readApiPage(link: FrontierLink, record: RawRecord, source: ApiSource): Reading {
+  let document: unknown;
+  let records: number;
+  try {
+    document = parseJsonExact(record.body ?? "");
+    records = recordsOf(document, source.records).length;
+  } catch (error) {
+    const excerpt = (record.body ?? "").slice(0, 200);
+    return { links: [], error: `the answer is not JSON (${(error as Error).message}): ${excerpt}`, drops: {} };
+  }
+  const page = link.page ?? 0;
+  const step = nextApiUrl(source, { url: link.url, page, headers: record.headers, document, records });
+  if ("error" in step) return { links: [], error: step.error, drops: {} };
+  if ("end" in step) return { links: [], error: null, drops: {} };
+  const next: FrontierLink = {
+    url: step.next,
+    source: source.name,
+    kind: "api",
+    depth: 0,
+    priority: 0,
+    via: link.url,
+    page: page + 1,
+  };
+  return { links: [next], error: null, drops: {} };
+}

@@ -1,0 +1,10 @@
+// The registrable domain of a host: what is sold to one owner, hence one site for shards and for scope.
+import { getDomain } from "tldts";
+
+/**
+ * The registrable domain of a WHATWG host name, by the public suffix list with its private part (`a.github.io` and
+ * `b.github.io` are two); the host itself for an IP address and for a name that has none (`localhost`).
+ */
+export function registrableDomain(hostname: string): string {
+  return getDomain(hostname, { allowPrivateDomains: true, validateHostname: false }) ?? hostname;
+}

@@ -1,0 +1,107 @@
+// What becomes of a link once its fate is known: into the owner's open segment go its record, what it found, and that it is
+// done. Everything here is in memory and counts only once the segment is committed.
+import type { FrontierLink } from "../model/link.ts";
+import type { Source, WebSource } from "../model/pipeline.ts";
+import type { Exchange } from "./fetch-page.ts";
+import { rawRecord, type Reading, readApiPage, readPage, readSitemap, redirectLink } from "./read-answer.ts";
+import { type ScopeCheck, scopeOf } from "./scope.ts";
+import { shardOf } from "./shard.ts";
+import type { QueuedLink } from "./shard-frontier.ts";
+import type { ShardOwner } from "./shard-owner.ts";
+
+const maxRedirects = 10;
+const scopes = new WeakMap<WebSource, ScopeCheck>();
+
+/** The link was given up: a dead letter. A sitemap that nobody named may be missing. */
+export function settleDead(owner: ShardOwner, entry: QueuedLink, reason: string, status: number): void {
+  const { link } = entry;
+  if (link.kind !== "sitemap" || link.via !== undefined) {
+    const attempts = entry.attempts + entry.calm + 1;
+    owner.segment.countsOf(link.source).dead += 1;
+    owner.segment.deadLinks.push({ url: link.url, source: link.source, reason, status, attempts, at: new Date().toISOString() });
+  }
+  finish(owner, link, false);
+}
+
+/** The link must not be fetched: counted, and done with. */
+export function settleDropped(owner: ShardOwner, link: FrontierLink, reason: string): void {
+  owner.segment.countDrops(link.source, { [reason]: 1 });
+  finish(owner, link, false);
+}
+
+/** The link was answered. Gives the new links of the owner's own shard; those of other shards wait for the commit. */
+export function settleAnswer(
+  owner: ShardOwner,
+  entry: QueuedLink,
+  answer: Exchange,
+  source: Exclude<Source, { kind: "files" }>,
+  fetchedAt: string,
+  kind: "read" | "redirect",
+  shards: number,
+): FrontierLink[] {
+  const { link } = entry;
+  const record = rawRecord(link, answer, fetchedAt, entry.attempts + entry.calm + 1);
+  let reading: Reading;
+  if (kind === "redirect") {
+    reading = readRedirect(link, answer, source);
+    if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
+  } else if (source.kind === "api") {
+    reading = readApiPage(link, record, source);
+  } else if (link.kind === "sitemap") {
+    reading = readSitemap(link, answer, source, scopeFor(source));
+  } else {
+    reading = readPage(link, record, source, scopeFor(source));
+  }
+  owner.segment.countDrops(link.source, reading.drops);
+  const fresh = offerFound(owner, reading.links, shards);
+  if (reading.error !== null) {
+    settleDead(owner, entry, reading.error, answer.status);
+    return fresh;
+  }
+  owner.segment.addRecord(record);
+  finish(owner, link, kind === "read");
+  return fresh;
+}
+
+/** Offers links to the owner's frontier, or keeps them for the shards they belong to. Gives the new ones of its own. */
+export function offerFound(owner: ShardOwner, links: readonly FrontierLink[], shards: number): FrontierLink[] {
+  const fresh: FrontierLink[] = [];
+  for (const link of links) {
+    const isOwn = shardOf(link.url, shards) === owner.shard;
+    if (isOwn && !owner.frontier.offer(link)) continue;
+    if (isOwn) fresh.push(link);
+    owner.segment.addFound(link);
+  }
+  return fresh;
+}
+
+function readRedirect(link: FrontierLink, answer: Exchange, source: Exclude<Source, { kind: "files" }>): Reading {
+  const target = redirectLink(link, answer);
+  const location = answer.headers["location"] ?? "";
+  if (target === null) return { links: [], error: `redirects to "${location}", which leads nowhere`, drops: {} };
+  if ((target.redirects ?? 0) > maxRedirects) {
+    return { links: [], error: `more than ${maxRedirects} redirects, the last one to ${target.url}`, drops: {} };
+  }
+  if (source.kind === "web" && link.kind === "page") {
+    const reason = scopeFor(source)(target.url, target.depth);
+    if (reason !== null && link.priority === 0) {
+      return { links: [], error: `the seed redirects out of scope (${reason}), to ${target.url}`, drops: {} };
+    }
+    if (reason !== null) return { links: [], error: null, drops: { [`redirect: ${reason}`]: 1 } };
+  }
+  return { links: [target], error: null, drops: {} };
+}
+
+function finish(owner: ShardOwner, link: FrontierLink, savedPage: boolean): void {
+  owner.segment.addDone(link);
+  owner.frontier.settle(link, savedPage);
+}
+
+function scopeFor(source: WebSource): ScopeCheck {
+  let check = scopes.get(source);
+  if (check === undefined) {
+    check = scopeOf(source.scope, source.seeds);
+    scopes.set(source, check);
+  }
+  return check;
+}

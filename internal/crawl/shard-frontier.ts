@@ -1,0 +1,150 @@
+// What one owner knows of one shard of one run: which links were ever seen, which are queued, in flight, or done but not
+// yet committed. Pure state; hosts' politeness and all I/O are elsewhere.
+//
+// A link is: queued -> in flight -> (queued again for a retry) -> settled (in an open segment) -> committed.
+// `pending` counts every link that is not committed yet, so it is 0 only when nothing of the shard is left to do.
+import type { FrontierLink } from "../model/link.ts";
+import { FingerprintTable, fingerprint } from "./fingerprint.ts";
+import { authorityOf } from "./url.ts";
+
+/** A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). */
+export type QueuedLink = { link: FrontierLink; attempts: number; calm: number };
+
+/** What makes two links the same: the source, the canonical URL, and which replay it is. */
+export function linkFingerprint(link: FrontierLink): { hi: number; lo: number } {
+  return fingerprint(`${link.source}\n${link.url}${link.replay ? `\n${link.replay}` : ""}`);
+}
+
+type PageBudget = { saved: number; inFlight: number; max: number };
+
+export class ShardFrontier {
+  readonly #seen = new FingerprintTable();
+  readonly #queues = new Map<string, QueuedLink[][]>();
+  readonly #budgets = new Map<string, PageBudget>();
+  #pending = 0;
+  #dropped = 0;
+  /** Last sequence of the frontier log that was taken into account. */
+  consumedSeq = 0;
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Links dropped because their source's page cap was reached. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Sets a source's page cap; pages saved before (by earlier owners) come in by `countSaved`. */
+  limitPages(source: string, max: number): void {
+    this.#budget(source).max = max;
+  }
+
+  countSaved(source: string, pages: number): void {
+    this.#budget(source).saved += pages;
+  }
+
+  /** Marks links that are committed already, so that they are never queued. */
+  markDone(hi: number, lo: number): void {
+    this.#seen.add(hi, lo);
+  }
+
+  /** Queues a link unless it was seen before. Returns whether it was new. */
+  offer(link: FrontierLink): boolean {
+    const { hi, lo } = linkFingerprint(link);
+    if (!this.#seen.add(hi, lo)) return false;
+    this.#pending += 1;
+    this.#push({ link, attempts: 0, calm: 0 });
+    return true;
+  }
+
+  /** Hosts that have queued links. */
+  authorities(): IterableIterator<string> {
+    return this.#queues.keys();
+  }
+
+  hasQueued(authority: string): boolean {
+    return this.#queues.has(authority);
+  }
+
+  /** The next link of a host, best priority first, then breadth first; null when there is none that may start now. */
+  take(authority: string): QueuedLink | null {
+    const bands = this.#queues.get(authority);
+    if (bands === undefined) return null;
+    for (const band of bands) {
+      for (let index = 0; index < (band?.length ?? 0); index += 1) {
+        const entry = band[index] as QueuedLink;
+        const budget = this.#budget(entry.link.source);
+        if (entry.link.kind === "page" && budget.saved + budget.inFlight >= budget.max) {
+          if (budget.saved < budget.max) continue;
+          band.splice(index, 1);
+          index -= 1;
+          this.#pending -= 1;
+          this.#dropped += 1;
+          continue;
+        }
+        band.splice(index, 1);
+        if (entry.link.kind === "page") budget.inFlight += 1;
+        this.#forgetIfEmpty(authority, bands);
+        return entry;
+      }
+    }
+    this.#forgetIfEmpty(authority, bands);
+    return null;
+  }
+
+  /** The next link of a host without taking it. */
+  peek(authority: string): QueuedLink | null {
+    for (const band of this.#queues.get(authority) ?? []) if (band?.[0] !== undefined) return band[0];
+    return null;
+  }
+
+  /** Puts a taken link back, for another attempt. */
+  putBack(entry: QueuedLink): void {
+    this.#release(entry.link);
+    this.#push(entry, true);
+  }
+
+  /** The link is done with (`savedPage`: a page of it was saved); it stays pending until `committed`. */
+  settle(link: FrontierLink, savedPage: boolean): void {
+    this.#release(link);
+    if (savedPage && link.kind === "page") this.#budget(link.source).saved += 1;
+  }
+
+  /** `count` settled links were committed. */
+  committed(count: number): void {
+    this.#pending -= count;
+  }
+
+  #release(link: FrontierLink): void {
+    if (link.kind === "page") this.#budget(link.source).inFlight -= 1;
+  }
+
+  #push(entry: QueuedLink, front = false): void {
+    const authority = authorityOf(entry.link.url);
+    let bands = this.#queues.get(authority);
+    if (bands === undefined) {
+      bands = [];
+      this.#queues.set(authority, bands);
+    }
+    // Bands in the order they are served: seeds, sitemap links, then links by depth.
+    const { priority, depth } = entry.link;
+    const band = priority === 2 ? 2 + depth : priority;
+    while (bands.length <= band) bands.push([]);
+    if (front) bands[band]?.unshift(entry);
+    else bands[band]?.push(entry);
+  }
+
+  #forgetIfEmpty(authority: string, bands: QueuedLink[][]): void {
+    if (bands.every((band) => band.length === 0)) this.#queues.delete(authority);
+  }
+
+  #budget(source: string): PageBudget {
+    let budget = this.#budgets.get(source);
+    if (budget === undefined) {
+      budget = { saved: 0, inFlight: 0, max: Number.POSITIVE_INFINITY };
+      this.#budgets.set(source, budget);
+    }
+    return budget;
+  }
+}

@@ -1,0 +1,234 @@
+// The owner of one shard of one run: reads its links, keeps its frontier and its open segment, and commits segments under
+// the shard's lease. Fetching is done by the crawl pod, which asks owners for links and gives them what came back.
+//
+// States: opening (replays the ledger, adopts saved segments) -> open -> closed. A commit that finds the lease lost closes
+// the owner: nothing it holds counts any more, the next owner fetches it again.
+import { LostLease } from "../std/errors.ts";
+import type { ActiveRun } from "../model/active-run.ts";
+import { receiptFolder } from "../model/lake-paths.ts";
+import type { FrontierLink } from "../model/link.ts";
+import type { SegmentRecord } from "../model/segment.ts";
+import type { ProcessTask } from "../model/task.ts";
+import { type Objects, PreconditionFailed } from "../objects/objects.ts";
+import type { Headers, Lease, Queue } from "../queue/queue.ts";
+import * as commit from "./commit-segment.ts";
+import { FingerprintTable, fromHex } from "./fingerprint.ts";
+import { OpenSegment } from "./open-segment.ts";
+import { linkFingerprint, ShardFrontier } from "./shard-frontier.ts";
+
+export type OwnerOptions = {
+  run: ActiveRun;
+  shard: number;
+  shards: number;
+  lake: Objects;
+  queue: Queue;
+  /** The shard's current lease. Throws LostLease. */
+  lease: () => Lease;
+  /** Links this pod has put on the log of the run already. */
+  sent: FingerprintTable;
+  pageLimits: Record<string, number>;
+  /** New links are queued for these hosts. */
+  onLinks: (owner: ShardOwner, links: FrontierLink[]) => void;
+  /** Wraps a commit for tracing: `parent` is the context of the links that started it. */
+  trace: <T>(parent: Headers, body: (headers: Headers) => Promise<T>) => Promise<T>;
+};
+
+export class ShardOwner {
+  readonly run: ActiveRun;
+  readonly shard: number;
+  readonly frontier = new ShardFrontier();
+  segment: OpenSegment;
+  readonly #options: OwnerOptions;
+  readonly #abort = new AbortController();
+  #committing: Promise<void> | null = null;
+  #nextNumber = 1;
+  #stated = { pending: -1, consumedSeq: -1 };
+  #parent: Headers;
+  #reading: Promise<void> = Promise.resolve();
+  #consumed: (() => void)[] = [];
+  /** Set when the reader or a commit failed: the pod must give the shard up. */
+  failure: unknown = null;
+
+  constructor(options: OwnerOptions) {
+    this.#options = options;
+    this.run = options.run;
+    this.shard = options.shard;
+    this.segment = new OpenSegment(Date.now());
+    this.#parent = options.run.trace;
+    for (const [source, max] of Object.entries(options.pageLimits)) this.frontier.limitPages(source, max);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get isCommitting(): boolean {
+    return this.#committing !== null;
+  }
+
+  /** Replays the ledger, adopts what an earlier owner left, and starts to read links. */
+  async open(): Promise<void> {
+    const { queue, run, shard, lake } = this.#options;
+    const records = (await queue.readCrawled(run.token, shard)).map(
+      (message) => JSON.parse(Buffer.from(message.data).toString("utf8")) as SegmentRecord,
+    );
+    const folder = { lake, token: run.token, date: run.date };
+    const left = await commit.receiptsToAdopt(folder, shard, records, () => this.#batchedFiles());
+    for (const receipt of left) {
+      for (const { shard: to, batch } of receipt.links) {
+        await queue.appendLinks(run.token, to, Buffer.from(batch, "base64"), this.#parent);
+      }
+      const record = commit.recordOf(receipt, 1, 0);
+      await queue.appendCrawled(run.token, shard, jsonBytes(record), this.#options.lease(), this.#parent);
+      records.push(record);
+    }
+    for (const record of records) {
+      for (const fp of commit.doneFingerprints(record.done)) {
+        const { hi, lo } = fromHex(fp);
+        this.frontier.markDone(hi, lo);
+      }
+      for (const [source, counts] of Object.entries(record.counts)) this.frontier.countSaved(source, counts.pages);
+    }
+    const last = records.at(-1);
+    if (last !== undefined) this.#stated = { pending: last.pending, consumedSeq: last.consumedSeq };
+    this.#reading = this.#readLinks().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Whether a commit would tell the coordinator something it does not know. */
+  get hasNews(): boolean {
+    return (
+      !this.segment.isEmpty ||
+      (this.frontier.consumedSeq > 0 &&
+        (this.#stated.pending !== this.frontier.pending || this.#stated.consumedSeq !== this.frontier.consumedSeq))
+    );
+  }
+
+  /** Nothing is queued or in flight: whatever is pending waits for a commit. */
+  get isIdle(): boolean {
+    return this.frontier.pending <= this.segment.done.length;
+  }
+
+  /** Commits the open segment; joins a commit that is under way. Throws LostLease. */
+  async commit(): Promise<void> {
+    while (this.#committing !== null) await this.#committing;
+    if (!this.hasNews || this.#abort.signal.aborted) return;
+    this.#committing = this.#commitOnce().finally(() => {
+      this.#committing = null;
+    });
+    await this.#committing;
+  }
+
+  /** Gives up: nothing it holds counts any more. */
+  abandon(error: unknown): void {
+    this.#fail(error);
+  }
+
+  /** Stops reading. What is not committed is left to the next owner. */
+  async close(): Promise<void> {
+    this.#abort.abort(new LostLease(`shard ${this.shard} of run ${this.run.token} was closed`));
+    this.#wake();
+    await this.#reading;
+  }
+
+  async #commitOnce(): Promise<void> {
+    const { queue, run, shard, lease, trace } = this.#options;
+    const closing = this.segment;
+    this.segment = new OpenSegment(Date.now());
+    try {
+      await trace(this.#parent, async (headers) => {
+        let saved: { name: string; receipt: Awaited<ReturnType<typeof commit.saveSegment>> } | null = null;
+        if (!closing.isEmpty) saved = await this.#save(closing, headers);
+        const receipt = saved?.receipt ?? (await this.#emptyReceipt(closing));
+        this.frontier.committed(closing.done.length);
+        const { pending, consumedSeq } = this.frontier;
+        const record = commit.recordOf(receipt, pending, consumedSeq);
+        await queue.appendCrawled(run.token, shard, jsonBytes(record), lease(), headers);
+        this.#stated = { pending, consumedSeq };
+      });
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  async #save(closing: OpenSegment, headers: Headers) {
+    const { queue, run, shard, shards, lake, lease, sent } = this.#options;
+    const folder = { lake, token: run.token, date: run.date };
+    const wasSent = (fp: string) => {
+      const { hi, lo } = fromHex(fp);
+      return sent.has(hi, lo);
+    };
+    const batches = await commit.packFound(closing, shards, wasSent);
+    for (;;) {
+      const name = commit.segmentName(shard, lease().token, this.#nextNumber);
+      this.#nextNumber += 1;
+      try {
+        const receipt = await commit.saveSegment(folder, shard, name, closing, batches);
+        for (const batch of batches) {
+          const seq = await queue.appendLinks(run.token, batch.shard, batch.data, headers);
+          for (const link of batch.links) {
+            const { hi, lo } = linkFingerprint(link);
+            sent.add(hi, lo);
+          }
+          if (batch.shard === shard) await this.#consumedThrough(seq);
+        }
+        return { name, receipt };
+      } catch (error) {
+        // A name of ours from before the queue lost its state: take the next one.
+        if (!(error instanceof PreconditionFailed)) throw error;
+      }
+    }
+  }
+
+  async #emptyReceipt(closing: OpenSegment) {
+    const { shard, lease } = this.#options;
+    const name = commit.segmentName(shard, lease().token, 0);
+    return { segment: name, shard, files: [], done: "", dead: 0, pending: 0, consumedSeq: 0, counts: closing.counts, links: [], deadLinks: [], hosts: [] };
+  }
+
+  async #readLinks(): Promise<void> {
+    const { queue, run, shard, onLinks } = this.#options;
+    for await (const message of queue.readLinks(run.token, shard, 1, this.#abort.signal)) {
+      if (Object.keys(message.headers).length > 0) this.#parent = message.headers;
+      const fresh: FrontierLink[] = [];
+      for (const link of await commit.unpackLinks(message.data)) if (this.frontier.offer(link)) fresh.push(link);
+      this.frontier.consumedSeq = message.seq;
+      this.#wake();
+      onLinks(this, fresh);
+    }
+  }
+
+  async #consumedThrough(seq: number): Promise<void> {
+    while (this.frontier.consumedSeq < seq) {
+      if (this.#abort.signal.aborted) throw this.#abort.signal.reason;
+      await new Promise<void>((resolve) => this.#consumed.push(resolve));
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#consumed;
+    this.#consumed = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #fail(error: unknown): void {
+    this.failure ??= error;
+    this.#abort.abort(error);
+    this.#wake();
+  }
+
+  async #batchedFiles(): Promise<ReadonlySet<string>> {
+    const { lake, run } = this.#options;
+    const files = new Set<string>();
+    for await (const { path } of lake.list(receiptFolder(run.token, "batch"))) {
+      const { body } = await lake.get(path);
+      const task = JSON.parse(body.toString("utf8")) as ProcessTask;
+      for (const input of task.inputs) files.add(input.path);
+    }
+    return files;
+  }
+}
+
+function jsonBytes(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}

@@ -1,0 +1,60 @@
+// What an answer, or the lack of one, means for the host and for the link. Pure: the table of the crawl's retry rules.
+import type { Exchange, FetchFault } from "./fetch-page.ts";
+import { retryAfterMs } from "./retry-after.ts";
+import type { QueuedLink } from "./shard-frontier.ts";
+
+/** What the gate of the host is told. */
+export type GateOutcome =
+  | { kind: "ok" }
+  | { kind: "retry-after"; afterMs: number }
+  | { kind: "fault" }
+  | { kind: "too-many" };
+
+/**
+ * `read`: the answer is what was asked for. `redirect`: follow `location`. `again`: put the link back, with the attempt
+ * counted or not (`costs`). `dead`: give it up.
+ */
+export type LinkOutcome =
+  | { kind: "read" }
+  | { kind: "redirect" }
+  | { kind: "again"; costs: boolean }
+  | { kind: "dead"; reason: string };
+
+/** Answers with 429 or 503 cost no retry, but they end too: with Retry-After, 503 without, 429 without (a minute, doubling). */
+const maxCalm = { told: 30, busy: 8, tooMany: 5 };
+
+/** `retries`: attempts allowed beyond the first. `nowMs` is when the answer was received. */
+export function weighAnswer(
+  answer: Exchange,
+  entry: QueuedLink,
+  retries: number,
+  nowMs: number,
+): { gate: GateOutcome; link: LinkOutcome } {
+  const { status } = answer;
+  const afterMs = retryAfterMs(answer.headers["retry-after"] ?? null, nowMs);
+  const again = (costs: boolean, spent: boolean): LinkOutcome =>
+    spent
+      ? { kind: "dead", reason: `HTTP ${status} after ${entry.attempts + entry.calm + 1} attempts` }
+      : { kind: "again", costs };
+  const calm = (limit: number) => again(false, entry.calm >= limit);
+  if (status === 429 || status === 503) {
+    if (afterMs !== null) return { gate: { kind: "retry-after", afterMs }, link: calm(maxCalm.told) };
+    if (status === 429) return { gate: { kind: "too-many" }, link: calm(maxCalm.tooMany) };
+    return { gate: { kind: "fault" }, link: calm(maxCalm.busy) };
+  }
+  if (status >= 500 || status === 408) return { gate: { kind: "fault" }, link: again(true, entry.attempts >= retries) };
+  // RFC 9110 section 10.2.3: a redirect may carry Retry-After too.
+  const gate: GateOutcome = status >= 300 && status < 400 && afterMs !== null ? { kind: "retry-after", afterMs } : { kind: "ok" };
+  if (status >= 200 && status < 300) return { gate, link: { kind: "read" } };
+  if (status >= 300 && status < 400 && answer.headers["location"] !== undefined) return { gate, link: { kind: "redirect" } };
+  return { gate, link: { kind: "dead", reason: `HTTP ${status}` } };
+}
+
+/** The same for a request that got no usable answer. */
+export function weighFault(fault: FetchFault, entry: QueuedLink, retries: number): { gate: GateOutcome; link: LinkOutcome } {
+  const link: LinkOutcome =
+    entry.attempts >= retries
+      ? { kind: "dead", reason: `${fault.message} after ${entry.attempts + entry.calm + 1} attempts` }
+      : { kind: "again", costs: true };
+  return { gate: { kind: "fault" }, link };
+}

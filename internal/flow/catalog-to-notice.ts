@@ -1,0 +1,60 @@
+// Stage notice: a run's verdict in, a webhook call and a mail out. Run by the coordinator before the verdict is written down,
+// so that a crash can repeat a notice (with the same Idempotency-Key) but never lose one.
+import type { Fetcher } from "../crawl/fetch-page.ts";
+import type { Notify } from "../model/pipeline.ts";
+import type { RunReport } from "../model/run.ts";
+import { sendEmail } from "../notify/send-email.ts";
+import { describeError } from "../std/errors.ts";
+import { backoffMs, pause } from "../std/pause.ts";
+import type { Log } from "../telemetry/log.ts";
+
+const attempts = 4;
+
+/** Sends the notices. A notice that cannot be sent is logged; it does not change the verdict. Gives what failed. */
+export async function catalogToNotice(
+  notify: Notify,
+  report: RunReport,
+  fetcher: Pick<Fetcher, "post">,
+  log: Log,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const sends: { what: string; send: () => Promise<void> }[] = [];
+  if (notify.webhook) {
+    const { webhook } = notify;
+    sends.push({ what: "webhook", send: () => callWebhook(fetcher, webhook, report, signal) });
+  }
+  if (notify.email?.smtp) {
+    const { smtp, to, from } = notify.email;
+    const subject = `onpoint: ${report.run} ${report.state}`;
+    const text = [...report.errors, "", JSON.stringify(report, null, 2)].join("\n");
+    sends.push({ what: "email", send: () => sendEmail(smtp, { to, from, subject, text }) });
+  }
+  const failed: string[] = [];
+  for (const { what, send } of sends) {
+    const error = await persist(send, signal);
+    if (error === null) log.info("notice.sent", { what, state: report.state });
+    else {
+      failed.push(`${what}: ${describeError(error)}`);
+      log.error("notice.failed", { what, error: describeError(error) });
+    }
+  }
+  return failed;
+}
+
+async function callWebhook(fetcher: Pick<Fetcher, "post">, url: string, report: RunReport, signal: AbortSignal): Promise<void> {
+  const headers = { "content-type": "application/json", "idempotency-key": `${report.run}-${report.state}` };
+  const { status } = await fetcher.post(url, headers, JSON.stringify(report), signal);
+  if (status >= 300) throw new Error(`the webhook answered ${status}`);
+}
+
+async function persist(send: () => Promise<void>, signal: AbortSignal): Promise<unknown> {
+  for (let failures = 0; ; failures += 1) {
+    try {
+      await send();
+      return null;
+    } catch (error) {
+      if (signal.aborted || failures + 1 >= attempts) return error;
+      await pause(backoffMs(failures, 500, 5_000), signal);
+    }
+  }
+}

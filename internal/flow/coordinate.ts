@@ -1,0 +1,342 @@
+// The coordinator: one run from its targets to its verdict. It keeps a view of the run (run-view.ts) and, whenever something
+// changed or half a second has passed, does all that the view allows: cut batches, announce tasks, scale roles. Every step
+// can be done again without harm, so a coordinator that dies is followed by one that starts at the top.
+import { readReceipts } from "../catalog/run-manifest.ts";
+import { planUploads } from "../catalog/plan-uploads.ts";
+import { recordOf, receiptsToAdopt } from "../crawl/commit-segment.ts";
+import type { Fetcher } from "../crawl/fetch-page.ts";
+import { readyModels } from "../etl/plan-models.ts";
+import type { OrderedModel } from "../etl/order-models.ts";
+import type { ActiveRun } from "../model/active-run.ts";
+import { receiptFolder } from "../model/lake-paths.ts";
+import type { FrontierLink } from "../model/link.ts";
+import type { Pipeline, Source } from "../model/pipeline.ts";
+import type { RunReport, RunState } from "../model/run.ts";
+import type { SegmentRecord } from "../model/segment.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+import type { EtlTask, ProcessTask, Task, TaskInput, TaskReceipt, UploadTask } from "../model/task.ts";
+import type { Objects } from "../objects/objects.ts";
+import type { Headers, Queue } from "../queue/queue.ts";
+import { type Limits, wantedReplicas } from "../scale/wanted-replicas.ts";
+import { pause } from "../std/pause.ts";
+import type { Log } from "../telemetry/log.ts";
+import { catalogToNotice } from "./catalog-to-notice.ts";
+import { rawToBatches } from "./raw-to-batches.ts";
+import { type RunReceipts, runReport } from "./run-report.ts";
+import { RunView } from "./run-view.ts";
+import { tableInput, tableResults } from "./table-results.ts";
+import { targetsToShards } from "./targets-to-shards.ts";
+import { uploadsToCatalog } from "./uploads-to-catalog.ts";
+
+export type CoordinatorDeps = {
+  run: ActiveRun;
+  pipeline: Pipeline;
+  /** The pipeline's sources that this run is about (`--only`). */
+  sources: readonly Source[];
+  models: readonly OrderedModel[];
+  queue: Queue;
+  lake: Objects;
+  /** Published snapshots as of the start of the run, by table. */
+  snapshots: ReadonlyMap<string, Snapshot>;
+  openTarget: (url: string) => Promise<Objects>;
+  listDrops: (url: string) => AsyncIterable<TaskInput>;
+  replays: readonly FrontierLink[];
+  replayedTasks: readonly string[];
+  /** Trace contexts: of a source's chain, and of this run's span. */
+  traceOf: (source: string) => Headers;
+  setReplicas: (wanted: Limits) => Promise<void>;
+  limits: Limits;
+  shards: number;
+  batchBytes: number;
+  batchMs: number;
+  fetcher: Fetcher;
+  startedMs: number;
+  onProgress: (report: RunReport) => void;
+  log: Log;
+};
+
+const roundMs = 500;
+const announceAgainMs = 5_000;
+
+/** Runs until the verdict, or until `signal` is aborted (then null: the run goes on another time). Throws LostLease. */
+export async function coordinate(deps: CoordinatorDeps, signal: AbortSignal): Promise<RunReport | null> {
+  const stop = new AbortController();
+  const session = new Session(deps, AbortSignal.any([signal, stop.signal]));
+  try {
+    await session.restore();
+    const batches = await targetsToShards(deps);
+    for (const batch of batches) session.view.addBatch(batch);
+    session.watch();
+    while (!signal.aborted) {
+      if (await session.round()) return await session.verdict(signal);
+      await session.news();
+    }
+    return null;
+  } finally {
+    stop.abort();
+    await session.ended();
+  }
+}
+
+class Session {
+  readonly view = new RunView();
+  readonly #deps: CoordinatorDeps;
+  readonly #signal: AbortSignal;
+  /** Tasks that came to nothing before this session: models and uploads are tried again. */
+  readonly #spent = new Set<string>();
+  readonly #announced = new Map<string, number>();
+  readonly #watchers: Promise<void>[] = [];
+  #wake: () => void = () => undefined;
+  #failure: unknown = null;
+  #crawlComplete = false;
+  #shards = { done: 0, shards: 0, pending: 0 };
+  #process: ProcessTask[] = [];
+  #models: EtlTask[] = [];
+  #uploads: UploadTask[] = [];
+  #uploadsPlanned = false;
+  #published = 0;
+
+  constructor(deps: CoordinatorDeps, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  /** The view as the lake has it. */
+  async restore(): Promise<void> {
+    const { lake, run, replayedTasks } = this.#deps;
+    for await (const { receipt } of readReceipts(lake, run.token, "batch")) this.view.addBatch(receipt as ProcessTask);
+    for (const stage of ["process", "etl", "upload"] as const) {
+      for await (const { receipt: data } of readReceipts(lake, run.token, stage)) {
+        const receipt = data as TaskReceipt;
+        this.view.addReceipt(receipt);
+        if (receipt.state === "dead" && (stage !== "process" || replayedTasks.includes(receipt.task))) this.#spent.add(receipt.task);
+      }
+    }
+  }
+
+  /** Follows the run's logs. */
+  watch(): void {
+    const { queue, run } = this.#deps;
+    const follow = async <T>(messages: AsyncIterable<T>, take: (message: T) => void) => {
+      try {
+        for await (const message of messages) {
+          take(message);
+          this.#wake();
+        }
+      } catch (error) {
+        this.#failure = error;
+        this.#wake();
+      }
+    };
+    const ledger = follow(queue.watchLedger(run.token, this.#signal), ({ data }) => {
+      this.view.addReceipt(JSON.parse(Buffer.from(data).toString("utf8")) as TaskReceipt);
+    });
+    const crawled = follow(queue.watchCrawled(run.token, this.#signal), ({ data, headers }) => {
+      this.view.addSegment(JSON.parse(Buffer.from(data).toString("utf8")) as SegmentRecord, headers, Date.now());
+    });
+    this.#watchers.push(ledger, crawled);
+  }
+
+  /** Resolves at the next change, or after half a second. */
+  async news(): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([woken, pause(roundMs, this.#signal)]);
+    // Changes come in bursts: take the burst as one.
+    await pause(20, this.#signal);
+  }
+
+  async ended(): Promise<void> {
+    await Promise.all(this.#watchers);
+  }
+
+  /** Does all that can be done now. Gives true when nothing is left to do. */
+  async round(): Promise<boolean> {
+    if (this.#failure !== null) throw this.#failure;
+    const { deps, view } = { deps: this.#deps, view: this.view };
+    // 1. Is the crawl complete? Shards' records are read before the log's ends: see RunView.crawlProgress.
+    await this.#lookAtCrawl();
+    // 2. Cut batches.
+    const kindOf = (name: string) => deps.sources.find((source) => source.name === name)?.kind ?? "web";
+    await rawToBatches({ ...deps, kindOf }, view, this.#crawlComplete, Date.now());
+    // 3. Announce process tasks, then the models whose tables are complete, then uploads.
+    this.#process = [...view.batches.values()].map((task) => ({ ...task, task: this.#unspent(task.task) }));
+    this.#models = readyModels(
+      deps.models,
+      (table) => this.#inputOf(table),
+      (task) => this.#outputOf(task),
+      (task) => this.#unspent(task),
+    );
+    this.#planUploads();
+    const open = {
+      process: await this.#announce(this.#process, (task) => (task as ProcessTask).trace),
+      etl: await this.#announce(this.#models, () => deps.run.trace),
+      upload: await this.#announce(this.#uploads, () => deps.run.trace),
+    };
+    // 4. Scale, and tell.
+    await deps.setReplicas(wantedReplicas({ crawlShards: this.#crawlComplete ? 0 : 1, open }, deps.limits));
+    deps.onProgress(this.#report("running", []));
+    const isBlocked = this.#receipts().etl.some((receipt) => receipt.state === "dead");
+    const isLeft = open.process + open.etl + open.upload > 0;
+    return this.#crawlComplete && !isLeft && (isBlocked || this.#uploadsPlanned);
+  }
+
+  /** Publishes, unless the run failed; sends the notices; gives the report. */
+  async verdict(signal: AbortSignal): Promise<RunReport> {
+    const deps = this.#deps;
+    const receipts = this.#receipts();
+    const errors = [...receipts.etl, ...receipts.upload]
+      .filter((receipt) => receipt.state === "dead")
+      .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`);
+    if (errors.length === 0) {
+      const results = tableResults(deps.run, receipts, deps.snapshots);
+      const to = deps.pipeline.upload?.to;
+      const isSent = to !== undefined && !deps.run.simulate && this.#uploads.length > 0;
+      const target = isSent ? await deps.openTarget(to) : null;
+      await uploadsToCatalog([deps.lake, ...(target ? [target] : [])], deps.run, results, new Date().toISOString());
+      await target?.close();
+      this.#published = results.length;
+    }
+    const report = this.#report(errors.length > 0 ? "failed" : this.#stateOfRejects(), errors);
+    const notice = report.stages.notice;
+    if (notice) notice.done = 1;
+    await catalogToNotice(deps.pipeline.notify, report, deps.fetcher, deps.log, signal);
+    return report;
+  }
+
+  async #lookAtCrawl(): Promise<void> {
+    if (this.#crawlComplete) return;
+    const { sources, queue, run } = this.#deps;
+    const crawled = sources.some((source) => source.kind !== "files");
+    if (crawled) {
+      const lastLinks = await queue.lastLinks(run.token);
+      this.#shards = this.view.crawlProgress(lastLinks);
+      if (lastLinks.size === 0 || this.#shards.done < lastLinks.size) return;
+      // The lake has the last word: a segment it has and the queue lost is adopted, and what it found is crawled.
+      if (await this.#adoptLostSegments([...lastLinks.keys()])) return;
+    }
+    this.#crawlComplete = true;
+  }
+
+  async #adoptLostSegments(shards: readonly number[]): Promise<boolean> {
+    const { lake, run, queue } = this.#deps;
+    let isUnknown = false;
+    for await (const { path } of lake.list(receiptFolder(run.token, "crawl"))) {
+      const name = path.slice(path.lastIndexOf("/") + 1, -".json".length);
+      if (!this.view.hasSegment(name)) isUnknown = true;
+    }
+    if (!isUnknown) return false;
+    let found = false;
+    for (const shard of shards) {
+      const messages = await queue.readCrawled(run.token, shard);
+      const ledger = messages.map((message) => JSON.parse(Buffer.from(message.data).toString("utf8")) as SegmentRecord);
+      const last = ledger.at(-1);
+      const folder = { lake, token: run.token, date: run.date };
+      for (const receipt of await receiptsToAdopt(folder, shard, ledger, async () => this.view.batchedFiles)) {
+        if (this.view.hasSegment(receipt.segment)) continue;
+        for (const { shard: to, batch } of receipt.links) {
+          await queue.appendLinks(run.token, to, Buffer.from(batch, "base64"), run.trace);
+          found = true;
+        }
+        this.view.addSegment(recordOf(receipt, 0, last?.consumedSeq ?? 0), run.trace, Date.now());
+      }
+    }
+    return found;
+  }
+
+  /** Announces tasks that have no receipt, and again now and then; gives how many are open. */
+  async #announce(tasks: readonly Task[], traceOf: (task: Task) => Headers): Promise<number> {
+    const { queue, run, log } = this.#deps;
+    let open = 0;
+    for (const task of tasks) {
+      if (this.view.receipt(task.stage, task.task) !== null) continue;
+      open += 1;
+      const announcedMs = this.#announced.get(task.task);
+      if (announcedMs !== undefined && Date.now() - announcedMs < announceAgainMs) continue;
+      const state = await queue.publishWork(task.stage, run.token, task.task, Buffer.from(JSON.stringify(task)), traceOf(task));
+      if (announcedMs === undefined && state === "queued") log.info("task.announced", { stage: task.stage, task: task.task });
+      this.#announced.set(task.task, Date.now());
+    }
+    return open;
+  }
+
+  /** The name a task goes by now: one that is tried again after it came to nothing gets a new one. */
+  #unspent(task: string): string {
+    let name = task;
+    for (let again = 2; this.#spent.has(name); again += 1) name = `${task}-r${again}`;
+    return name;
+  }
+
+  #planUploads(): void {
+    if (this.#uploadsPlanned || !this.#crawlComplete) return;
+    const { process, etl } = this.#receipts();
+    if (process.length < this.#process.length) return;
+    if (this.#models.length < this.#deps.models.length || etl.length < this.#models.length) return;
+    if (etl.some((receipt) => receipt.state !== "done")) return;
+    const { upload } = this.#deps.pipeline;
+    if (upload !== null) {
+      const files = [...process, ...etl].flatMap((receipt) => receipt.tables).flatMap((output) => output.files);
+      const tasks = planUploads(files, upload.to, upload.simulate || this.#deps.run.simulate);
+      this.#uploads = tasks.map((task) => ({ ...task, task: this.#unspent(task.task) }));
+    }
+    this.#uploadsPlanned = true;
+  }
+
+  /** Receipts of the tasks as planned now. */
+  #receipts(): RunReceipts {
+    const of = (tasks: readonly Task[]) =>
+      tasks.flatMap((task) => this.view.receipt(task.stage, task.task) ?? []);
+    return { process: of(this.#process), etl: of(this.#models), upload: of(this.#uploads) };
+  }
+
+  /** A source's or the lake's table as models of this run see it, null while it is not complete. */
+  #inputOf(table: string): ReturnType<typeof tableInput> | null {
+    const { sources, snapshots, run } = this.#deps;
+    const writers = sources.filter((source) => tablesOf(source).includes(table));
+    if (!writers.every((source) => this.#isComplete(source))) return null;
+    return tableInput(table, this.#receipts().process, snapshots.get(table) ?? null, run);
+  }
+
+  #outputOf(task: EtlTask): ReturnType<typeof tableInput> | null {
+    const receipt = this.view.receipt("etl", task.task);
+    return receipt?.state === "done" ? tableInput(task.model, [receipt], null, this.#deps.run) : null;
+  }
+
+  #isComplete(source: Source): boolean {
+    if (source.kind !== "files" && !this.#crawlComplete) return false;
+    if ((this.view.looseFiles.get(source.name)?.length ?? 0) > 0) return false;
+    const tasks = this.#process.filter((task) => task.source === source.name);
+    return tasks.every((task) => this.view.receipt("process", task.task) !== null);
+  }
+
+  #stateOfRejects(): RunState {
+    const isDead = [...this.view.sources.values()].some((totals) => totals.dead > 0);
+    const isRejected = this.#receipts().process.some(
+      (receipt) => receipt.state === "dead" || receipt.tables.some((output) => output.quarantined > 0),
+    );
+    return isDead || isRejected ? "rejects" : "done";
+  }
+
+  #report(state: RunState, errors: string[]): RunReport {
+    const { run, pipeline, sources, models, startedMs } = this.#deps;
+    const planned = {
+      sources: sources.map((source) => source.name),
+      shards: this.#shards.shards,
+      shardsDone: this.#shards.done,
+      models: models.length,
+      uploads: this.#uploads.length,
+      published: this.#published,
+      tables: this.#published,
+      noticed: false,
+    };
+    return runReport(run, pipeline.name, state, (Date.now() - startedMs) / 1000, this.view, this.#receipts(), planned, errors);
+  }
+}
+
+/** The tables a source writes. */
+export function tablesOf(source: Source): string[] {
+  if (source.kind !== "web") return [source.table];
+  const tables = source.extract.map((extract) => extract.table);
+  return source.pages === null ? tables : [source.pages, ...tables];
+}

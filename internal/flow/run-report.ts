@@ -1,0 +1,106 @@
+// A run in numbers: what `onpoint run --json` prints and the manifest keeps. Pure.
+import type { ActiveRun } from "../model/active-run.ts";
+import type { RunReport, RunState, SourceCounts, StageCounts, TableCounts } from "../model/run.ts";
+import type { TaskReceipt } from "../model/task.ts";
+import type { RunView } from "./run-view.ts";
+
+export type PlannedCounts = {
+  sources: readonly string[];
+  shards: number;
+  shardsDone: number;
+  models: number;
+  uploads: number;
+  published: number;
+  tables: number;
+  noticed: boolean;
+};
+
+/** Receipts of a run's tasks as they are planned now, by stage. */
+export type RunReceipts = { process: TaskReceipt[]; etl: TaskReceipt[]; upload: TaskReceipt[] };
+
+/** The report of a run in this state. `errors` say why it failed. */
+export function runReport(
+  run: ActiveRun,
+  pipeline: string,
+  state: RunState,
+  seconds: number,
+  view: RunView,
+  { process, etl, upload: uploads }: RunReceipts,
+  planned: PlannedCounts,
+  errors: string[],
+): RunReport {
+  const crawl = [...view.sources.values()];
+  const dead = crawl.reduce((sum, source) => sum + source.dead, 0);
+  const retries = crawl.reduce((sum, source) => sum + source.retries, 0);
+  const always = (tasks: number, done: number): StageCounts => ({ tasks, done, dead: 0, retries: 0 });
+  return {
+    run: run.run,
+    pipeline,
+    date: run.date,
+    state,
+    exitCode: exitCodeOfState(state),
+    seconds: Math.round(seconds * 10) / 10,
+    stages: {
+      targets: always(planned.sources.length, planned.sources.length),
+      crawl: { tasks: planned.shards, done: planned.shardsDone, dead, retries },
+      batch: always(view.batches.size, view.batches.size),
+      process: countsOf(process, view.batches.size),
+      etl: countsOf(etl, planned.models),
+      upload: countsOf(uploads, planned.uploads),
+      catalog: always(planned.tables, planned.published),
+      notice: always(1, Number(planned.noticed)),
+    },
+    sources: sourceCounts(planned.sources, view, process),
+    tables: tableCounts([...process, ...etl]),
+    uploads: {
+      files: uploads.reduce((sum, receipt) => sum + receipt.uploaded.length, 0),
+      bytes: uploads.flatMap((receipt) => receipt.uploaded).reduce((sum, file) => sum + file.sizeBytes, 0),
+      simulated: run.simulate || uploads.some((receipt) => receipt.simulated),
+    },
+    errors,
+  };
+}
+
+/** Exit codes of DESIGN section 6. */
+export function exitCodeOfState(state: RunState): number {
+  switch (state) {
+    case "done":
+      return 0;
+    case "rejects":
+      return 3;
+    case "running":
+    case "failed":
+      return 1;
+  }
+}
+
+function countsOf(receipts: readonly TaskReceipt[], tasks: number): StageCounts {
+  const done = receipts.filter((receipt) => receipt.state === "done").length;
+  const retries = receipts.reduce((sum, receipt) => sum + receipt.retries, 0);
+  return { tasks, done, dead: receipts.length - done, retries };
+}
+
+function sourceCounts(names: readonly string[], view: RunView, receipts: readonly TaskReceipt[]): Record<string, SourceCounts> {
+  const counts: Record<string, SourceCounts> = {};
+  for (const name of names) {
+    const { requests, pages, bytes, rawFiles, dead } = view.totalsOf(name);
+    const records = receipts
+      .filter((receipt) => receipt.name === name)
+      .flatMap((receipt) => receipt.tables)
+      .reduce((sum, table) => sum + table.rowsIn - table.blank, 0);
+    counts[name] = { requests, pages, records, bytes, rawFiles, dead };
+  }
+  return counts;
+}
+
+function tableCounts(receipts: readonly TaskReceipt[]): Record<string, TableCounts> {
+  const counts: Record<string, TableCounts> = {};
+  for (const output of receipts.flatMap((receipt) => receipt.tables)) {
+    const table = (counts[output.table] ??= { rows: 0, quarantined: 0, files: 0, bytes: 0 });
+    table.rows += output.rowsOut;
+    table.quarantined += output.quarantined;
+    table.files += output.files.length;
+    table.bytes += output.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  }
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,164 @@
+// Stage crawl: shards of the frontier in, raw segments out. One crawl pod's whole life: it shares the shards with the other
+// pods by lease, fetches what its shards' hosts allow, and commits segments.
+import { CrawlPod } from "../crawl/crawl-pod.ts";
+import type { Fetcher } from "../crawl/fetch-page.ts";
+import { FingerprintTable } from "../crawl/fingerprint.ts";
+import { ShardLeases } from "../crawl/shard-leases.ts";
+import { ShardOwner } from "../crawl/shard-owner.ts";
+import type { ActiveRun } from "../model/active-run.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+import type { Objects } from "../objects/objects.ts";
+import type { Headers, Queue } from "../queue/queue.ts";
+import { describeError, LostLease } from "../std/errors.ts";
+import { pause } from "../std/pause.ts";
+import type { Log } from "../telemetry/log.ts";
+
+export type CrawlDeps = {
+  worker: string;
+  queue: Queue;
+  fetcher: Fetcher;
+  activeRuns: () => Promise<ActiveRun[]>;
+  lakeOf: (run: ActiveRun) => Promise<Objects>;
+  pipelineOf: (run: ActiveRun) => Pipeline;
+  settings: { shards: number; leaseTtlMs: number; segmentMs: number; segmentBytes: number; userAgent: string; maxInFlight: number };
+  trace: <T>(parent: Headers, owner: { shard: number; run: ActiveRun }, body: (headers: Headers) => Promise<T>) => Promise<T>;
+  onBusy: (busy: boolean) => void;
+  log: Log;
+};
+
+const tickMs = 250;
+
+/** Crawls until `signal` is aborted, then hands its shards over: no new fetches, all segments committed, leases released. */
+export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise<void> {
+  const { queue, settings, log } = deps;
+  const leases = new ShardLeases(queue, deps.worker, settings.leaseTtlMs);
+  const owners = new Map<string, ShardOwner>();
+  const sent = new Map<string, FingerprintTable>();
+  const pod = new CrawlPod({
+    fetcher: deps.fetcher,
+    leases,
+    queue,
+    pipelineOf: (owner) => deps.pipelineOf(owner.run),
+    userAgent: settings.userAgent,
+    maxInFlight: settings.maxInFlight,
+    shards: settings.shards,
+    onProgress: (owner) => commitIfDue(owner),
+  });
+
+  const drop = async (owner: ShardOwner): Promise<void> => {
+    owners.delete(ownerKey(owner.run.token, owner.shard));
+    pod.forget(owner);
+    await owner.close();
+  };
+
+  function commitIfDue(owner: ShardOwner): void {
+    const { segment } = owner;
+    if (owner.isCommitting || owner.signal.aborted || !owner.hasNews) return;
+    const isAged = Date.now() - segment.openedAtMs >= settings.segmentMs;
+    const isFull = segment.sizeBytes >= settings.segmentBytes;
+    if (!owner.isIdle && !(!segment.isEmpty && (isAged || isFull))) return;
+    owner.commit().catch((error: unknown) => {
+      log.warn("segment.lost", { run: owner.run.token, shard: owner.shard, error: describeError(error) });
+    });
+  }
+
+  async function openOwner(run: ActiveRun, shard: number): Promise<void> {
+    const pipeline = deps.pipelineOf(run);
+    const limits = pipeline.sources.flatMap((source) =>
+      source.kind === "web" ? [[source.name, source.scope.maxPages] as const] : [],
+    );
+    const table = sent.get(run.token) ?? new FingerprintTable();
+    sent.set(run.token, table);
+    const owner = new ShardOwner({
+      run,
+      shard,
+      shards: settings.shards,
+      lake: await deps.lakeOf(run),
+      queue,
+      lease: () => leases.lease(shard),
+      sent: table,
+      pageLimits: Object.fromEntries(limits),
+      onLinks: (from, links) => void pod.admit(from, links).then(() => commitIfDue(from)).catch((error: unknown) => from.abandon(error)),
+      trace: (parent, body) => deps.trace(parent, { shard, run }, body),
+    });
+    owners.set(ownerKey(run.token, shard), owner);
+    await owner.open();
+    log.info("shard.opened", { run: run.token, shard, fencingToken: leases.lease(shard).token });
+  }
+
+  /** One round: share the shards, open and close owners, commit what is due. */
+  async function round(): Promise<void> {
+    // 1. Which shards have links, in which runs?
+    const runs = await deps.activeRuns();
+    const shardsOf = new Map<string, number[]>();
+    for (const run of runs) shardsOf.set(run.token, [...(await queue.lastLinks(run.token)).keys()]);
+    // 2. Owners that failed, or whose run or lease is gone, are dropped.
+    for (const owner of owners.values()) {
+      const isGone = !shardsOf.has(owner.run.token);
+      if (!owner.signal.aborted && !isGone) continue;
+      await drop(owner);
+      if (owner.failure instanceof LostLease) leases.drop(owner.shard);
+      if (!isGone) log.warn("shard.dropped", { run: owner.run.token, shard: owner.shard, error: describeError(owner.failure) });
+    }
+    for (const token of sent.keys()) if (!shardsOf.has(token)) sent.delete(token);
+    // 3. Take this pod's share; give back what is another pod's share now.
+    const { surplus } = await leases.balance([...new Set([...shardsOf.values()].flat())]);
+    for (const shard of surplus) await handOver(shard);
+    // 4. Every shard held has an owner for every run that has links in it.
+    for (const run of runs) {
+      for (const shard of shardsOf.get(run.token) ?? []) {
+        if (!leases.isValid(shard, Date.now()) || owners.has(ownerKey(run.token, shard))) continue;
+        await openOwner(run, shard).catch((error: unknown) => owners.get(ownerKey(run.token, shard))?.abandon(error));
+      }
+    }
+    for (const owner of owners.values()) commitIfDue(owner);
+    pod.pump();
+    deps.onBusy([...owners.values()].some((owner) => owner.frontier.pending > 0));
+  }
+
+  async function handOver(shard: number): Promise<void> {
+    for (const owner of [...owners.values()].filter((each) => each.shard === shard)) {
+      await owner.commit().catch(() => undefined);
+      await drop(owner);
+    }
+    await leases.release(shard);
+    log.info("shard.handed-over", { shard });
+  }
+
+  const renewals = keepRenewing(leases, (shard) => {
+    for (const owner of owners.values()) {
+      if (owner.shard === shard) owner.abandon(new LostLease(`the lease of shard ${shard} was lost`));
+    }
+  }, settings.leaseTtlMs);
+  try {
+    while (!signal.aborted) {
+      await round();
+      await pause(tickMs, signal);
+    }
+    await pod.drain();
+    await leases.leave();
+    for (const shard of leases.shards) await handOver(shard);
+  } finally {
+    renewals.stop();
+    for (const owner of owners.values()) await drop(owner);
+  }
+}
+
+const ownerKey = (token: string, shard: number) => `${token}/${shard}`;
+
+/** Renews leases on its own clock, so that a slow round never costs one. */
+function keepRenewing(leases: ShardLeases, onLost: (shard: number) => void, ttlMs: number): { stop(): void } {
+  let renewing = false;
+  const timer = setInterval(() => {
+    if (renewing) return;
+    renewing = true;
+    leases
+      .renew()
+      .then((lost) => lost.forEach(onLost))
+      .catch(() => undefined)
+      .finally(() => {
+        renewing = false;
+      });
+  }, ttlMs / 6);
+  return { stop: () => clearInterval(timer) };
+}

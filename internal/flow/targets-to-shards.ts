@@ -1,0 +1,83 @@
+// Stage targets: the pipeline's sources in, seeds on the frontier log and batches of dropped files out. Run by the coordinator
+// at every start: appending a seed again changes nothing (its shard's owner has seen it), and the batches of a files source
+// are cut once, by a receipt.
+import { firstApiUrl } from "../crawl/api-page.ts";
+import { packLinks } from "../crawl/commit-segment.ts";
+import { shardOf } from "../crawl/shard.ts";
+import { canonicalUrl } from "../crawl/url.ts";
+import type { ActiveRun } from "../model/active-run.ts";
+import { receiptPath } from "../model/lake-paths.ts";
+import type { FrontierLink } from "../model/link.ts";
+import type { FilesSource, Source } from "../model/pipeline.ts";
+import type { ProcessTask, TaskInput } from "../model/task.ts";
+import { type Objects, PreconditionFailed } from "../objects/objects.ts";
+import { cutBatches } from "../process/cut-batches.ts";
+import type { Headers, Queue } from "../queue/queue.ts";
+
+export type TargetDeps = {
+  run: ActiveRun;
+  sources: readonly Source[];
+  lake: Objects;
+  queue: Queue;
+  shards: number;
+  batchBytes: number;
+  /** Files that a drop's URL matches, sorted by URL, with what identifies their content. */
+  listDrops: (url: string) => AsyncIterable<TaskInput>;
+  /** Links to fetch again, from `onpoint dead replay`. */
+  replays: readonly FrontierLink[];
+  /** The trace context under which a source's chain of tasks goes on. */
+  traceOf: (source: string) => Headers;
+};
+
+/** Puts the seeds on the log and gives the batches of all files sources. */
+export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> {
+  // 1. Seeds, by source: the batch's headers begin the source's trace.
+  for (const source of deps.sources) {
+    if (source.kind === "files") continue;
+    const links = [...seedsOf(source), ...deps.replays.filter((link) => link.source === source.name)];
+    await appendByShard(deps, links, deps.traceOf(source.name));
+  }
+  // 2. Files, by source: the first cut is the one that counts.
+  const batches: ProcessTask[] = [];
+  for (const source of deps.sources) {
+    if (source.kind === "files") batches.push(...(await cutOnce(deps, source)));
+  }
+  return batches;
+}
+
+/** The links that a crawled source starts from. */
+export function seedsOf(source: Exclude<Source, FilesSource>): FrontierLink[] {
+  if (source.kind === "api") {
+    const url = firstApiUrl(source, null);
+    return [{ url, source: source.name, kind: "api", depth: 0, priority: 0, page: 0 }];
+  }
+  return source.seeds.map((seed) => {
+    const url = canonicalUrl(seed) ?? seed;
+    return { url, source: source.name, kind: "page", depth: 0, priority: 0 };
+  });
+}
+
+async function appendByShard({ run, queue, shards }: TargetDeps, links: FrontierLink[], trace: Headers): Promise<void> {
+  const byShard = Map.groupBy(links, (link) => shardOf(link.url, shards));
+  for (const [shard, own] of byShard) await queue.appendLinks(run.token, shard, await packLinks(own), trace);
+}
+
+async function cutOnce(deps: TargetDeps, source: FilesSource): Promise<ProcessTask[]> {
+  const path = receiptPath(deps.run.token, "targets", source.name);
+  if ((await deps.lake.head(path)) === null) {
+    const inputs: TaskInput[] = [];
+    const seen = new Set<string>();
+    for (const url of source.urls) {
+      for await (const input of deps.listDrops(url)) {
+        if (!seen.has(input.path)) inputs.push(input);
+        seen.add(input.path);
+      }
+    }
+    const batches = cutBatches(source.name, "files", inputs, deps.batchBytes, deps.traceOf(source.name));
+    await deps.lake.put(path, JSON.stringify({ batches }), { ifAbsent: true }).catch((error: unknown) => {
+      if (!(error instanceof PreconditionFailed)) throw error;
+    });
+  }
+  const { body } = await deps.lake.get(path);
+  return (JSON.parse(body.toString("utf8")) as { batches: ProcessTask[] }).batches;
+}

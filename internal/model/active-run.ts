@@ -1,0 +1,25 @@
+// A run as its workers see it: kept in the queue's state under `run/<token>` while the run is active.
+
+export type ActiveRun = {
+  /** Names this generation of the run in subjects and paths. */
+  token: string;
+  run: string;
+  date: string;
+  generation: number;
+  /** Lake URL, absolute. */
+  lake: string;
+  simulate: boolean;
+  only: string[] | null;
+  /** Absolute path of the pipeline file and its text as written: variables are filled in by each worker. */
+  file: string;
+  text: string;
+  /** Trace context of the run's span. */
+  trace: Record<string, string>;
+};
+
+export const activeRunKey = (token: string) => `run/${token}`;
+
+/** Parses what `activeRunKey` holds. Throws on anything else. */
+export function parseActiveRun(data: Uint8Array): ActiveRun {
+  return JSON.parse(Buffer.from(data).toString("utf8")) as ActiveRun;
+}

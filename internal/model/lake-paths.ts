@@ -1,0 +1,22 @@
+// The lake's tree: every path in it is made here. Paths are relative to the lake's root and never start with "/".
+
+export const runsFolder = "_onpoint/runs/";
+export const tablesFolder = "_onpoint/tables/";
+/** Folder of one generation of a run; `token` is `runToken(run, generation)`. */
+export const runFolder = (token: string) => `_onpoint/runs/${token}`;
+export const runManifestPath = (run: string) => `_onpoint/runs/${run}/manifest.json`;
+export const progressPath = (run: string) => `_onpoint/runs/${run}/progress.json`;
+export const receiptFolder = (token: string, stage: string) => `${runFolder(token)}/${stage}/`;
+export const receiptPath = (token: string, stage: string, task: string) =>
+  `${runFolder(token)}/${stage}/${task}.json`;
+export const rawFolder = (source: string, date: string, token: string) =>
+  `raw/${source}/dt=${date}/run=${token}/`;
+export const rawFilePath = (source: string, date: string, token: string, segment: string) =>
+  `${rawFolder(source, date, token)}${segment}.jsonl.zst`;
+export const quarantineFolder = (table: string, date: string) => `quarantine/${table}/dt=${date}/`;
+export const pointerPath = (table: string) => `_onpoint/tables/${table}/current.json`;
+export const snapshotPath = (table: string, version: number) =>
+  `_onpoint/tables/${table}/v${version}.json`;
+export const schemaFolder = (table: string) => `_onpoint/schemas/${table}/`;
+export const schemaPath = (table: string, version: number) =>
+  `_onpoint/schemas/${table}/v${version}.json`;

@@ -1,0 +1,29 @@
+// Links: what travels on the frontier log.
+
+/** Lower goes first. */
+export type LinkPriority = 0 | 1 | 2;
+
+/** How the answer is to be read: an HTML page, an API page whose next link is its outlink, or a sitemap. */
+export type LinkKind = "page" | "api" | "sitemap";
+
+/** A URL to fetch for a source of a run. */
+export type FrontierLink = {
+  /** Canonical absolute URL, no fragment. */
+  url: string;
+  source: string;
+  kind: LinkKind;
+  depth: number;
+  /** 0 seed, 1 sitemap, 2 link. */
+  priority: LinkPriority;
+  /** The page it was found on. */
+  via?: string;
+  /** Pages behind the source's first API page, 0-based. */
+  page?: number;
+  /** Redirects followed to get here. */
+  redirects?: number;
+  /** Above 0 for a replayed dead letter: makes it a new link to the seen table. */
+  replay?: number;
+};
+
+/** A batch of links for one shard of one run, as appended to the frontier log (zstd of its JSON). */
+export type LinkBatch = { links: FrontierLink[] };

@@ -1,0 +1,122 @@
+// The pipeline file after parsing: defaults filled in, durations in milliseconds, relative paths made absolute.
+
+/** Politeness of one source towards one host. */
+export type Rate = {
+  /** Requests started per second and host. */
+  perSecond: number;
+  /** Requests in flight per host. */
+  concurrency: number;
+  /** First wait after a 5xx or a network fault; doubles with every further one, with jitter. */
+  backoffMs: number;
+  /** Longest such wait. */
+  maxBackoffMs: number;
+};
+
+export type Auth =
+  | { kind: "bearer"; token: string }
+  | { kind: "basic"; user: string; password: string }
+  | { kind: "header"; name: string; value: string }
+  | { kind: "query"; name: string; value: string };
+
+export type Pagination =
+  | { kind: "none" }
+  /** `?param=1,2,...`; `sizeParam` carries `size`. Ends at an empty page, or a page shorter than `size` when it is set. */
+  | { kind: "page"; param: string; start: number; size: number | null; sizeParam: string | null }
+  | { kind: "offset"; param: string; limitParam: string; limit: number }
+  /** `next`: JSONPath of the cursor in the body. */
+  | { kind: "cursor"; param: string; next: string }
+  /** RFC 8288 `Link: <...>; rel="next"`. */
+  | { kind: "link" }
+  /** `next`: JSONPath of the next URL in the body. */
+  | { kind: "next_url"; next: string };
+
+export type Incremental = { param: string; field: string; start: string };
+
+type SourceBase = { name: string; rate: Rate; headers: Record<string, string> };
+
+export type ApiSource = SourceBase & {
+  kind: "api";
+  url: string;
+  auth: Auth | null;
+  params: Record<string, string>;
+  /** JSONPath (RFC 9535) of the records. */
+  records: string;
+  pagination: Pagination;
+  incremental: Incremental | null;
+  maxPages: number;
+  table: string;
+};
+
+export type Scope = {
+  within: "host" | "domain" | "prefix" | "any";
+  include: string[];
+  exclude: string[];
+  maxDepth: number;
+  maxPages: number;
+};
+
+/** One field of an extraction: text of the first element that matches `css`, or its attribute. */
+export type Field = { css: string; attr: string | null; as: string; many: boolean };
+export type Extract = { table: string; match: string; rows: string | null; fields: Record<string, Field> };
+
+export type WebSource = SourceBase & {
+  kind: "web";
+  seeds: string[];
+  sitemaps: boolean;
+  robots: "obey" | "ignore";
+  render: "http" | "browser" | "auto";
+  scope: Scope;
+  auth: Auth | null;
+  userAgent: string | null;
+  pages: string | null;
+  extract: Extract[];
+};
+
+export type FileFormat = "auto" | "csv" | "tsv" | "json" | "ndjson" | "parquet";
+
+export type FilesSource = {
+  kind: "files";
+  name: string;
+  urls: string[];
+  format: FileFormat;
+  /** JSONPath of the records in a whole JSON document; null: the document is an array of records. */
+  records: string | null;
+  table: string;
+};
+
+export type Source = ApiSource | WebSource | FilesSource;
+
+/** A partition column: a column of the rows (`expression` null; `dt` is the run's date unless there is such a column), or SQL. */
+export type PartitionColumn = { name: string; expression: string | null };
+
+export type TableConfig = {
+  partitionBy: PartitionColumn[];
+  key: string[];
+  contract: "evolve" | "freeze" | "discard_row" | "quarantine";
+  /** Declared columns: name to DuckDB type; rows that do not fit go to quarantine. Empty: inferred. */
+  columns: Record<string, string>;
+};
+
+export type Sensor = { url: string; timeoutMs: number };
+export type Retries = { crawl: number; process: number; etl: number; upload: number };
+export type Notify = { webhook: string | null; email: { to: string; from: string; smtp: string } | null };
+
+export type Pipeline = {
+  name: string;
+  /** Absolute path of the file it was read from. */
+  file: string;
+  schedule: string | null;
+  /** `file:///abs/path` or `s3://bucket/prefix`. */
+  lake: string;
+  sources: Source[];
+  /** Settings of every table that a source writes (defaults where the file has none). */
+  tables: Record<string, TableConfig>;
+  /** Absolute folder of the SQL models, or null. */
+  models: string | null;
+  waitFor: Sensor[];
+  upload: { to: string; simulate: boolean } | null;
+  retries: Retries;
+  notify: Notify;
+  /** What is accepted but not acted on in this version, one sentence each. */
+  warnings: string[];
+};

@@ -1,0 +1,28 @@
+// What a crawl pod saves of one answer: one JSON object a line in `raw/<source>/dt=<date>/run=<run>/*.jsonl.zst`.
+
+/** One fetched answer. Exactly one of `body` and `body_b64` is set when there was a body. */
+export type RawRecord = {
+  url: string;
+  final_url: string;
+  status: number;
+  headers: Record<string, string>;
+  /** ISO 8601, UTC. */
+  fetched_at: string;
+  depth: number;
+  source: string;
+  kind: "page" | "api" | "sitemap";
+  /** 0-based page number of an API source. */
+  page: number;
+  /** sha256 of the body as received after content decoding, hex. */
+  digest: string;
+  content_type: string;
+  /** WHATWG name of the encoding the body was decoded by, or "". */
+  charset: string;
+  body: string | null;
+  body_b64: string | null;
+  /** Milliseconds to the first byte of the answer and to its end. */
+  timing: { first_byte_ms: number; total_ms: number };
+  attempt: number;
+  /** Why the body is not whole (`truncated at ... bytes`), or null. */
+  error: string | null;
+};

@@ -1,0 +1,65 @@
+// A run: one execution of a pipeline for a date, and what is known about it from outside.
+
+/**
+ * States of a run. `running` -> `done` | `rejects` | `failed`. `failed` -> `running` when it is asked for again;
+ * `done` and `rejects` are final (a `--force` starts the next generation of the run, at `running`).
+ */
+export type RunState = "running" | "done" | "rejects" | "failed";
+
+export const stageNames = ["targets", "crawl", "batch", "process", "etl", "upload", "catalog", "notice"] as const;
+export type StageName = (typeof stageNames)[number];
+
+/** Counts of the tasks of one stage. `retries`: attempts beyond the first, over all tasks. */
+export type StageCounts = { tasks: number; done: number; dead: number; retries: number };
+export type SourceCounts = {
+  requests: number;
+  pages: number;
+  records: number;
+  bytes: number;
+  rawFiles: number;
+  dead: number;
+};
+export type TableCounts = { rows: number; quarantined: number; files: number; bytes: number };
+export type UploadCounts = { files: number; bytes: number; simulated: boolean };
+
+/** What `onpoint run --json` ends with, and what the run manifest keeps. */
+export type RunReport = {
+  run: string;
+  pipeline: string;
+  date: string;
+  state: RunState;
+  exitCode: number;
+  seconds: number;
+  stages: Partial<Record<StageName, StageCounts>>;
+  sources: Record<string, SourceCounts>;
+  tables: Record<string, TableCounts>;
+  uploads: UploadCounts;
+  /** Why the run failed, one line each. */
+  errors: string[];
+};
+
+/** `<lake>/_onpoint/runs/<run>/manifest.json`: the run as a whole; moved by compare-and-swap. */
+export type RunManifest = {
+  run: string;
+  pipeline: string;
+  date: string;
+  /** 1, and one more for each `--force`. Receipts and subjects of generation N carry {@link runToken}. */
+  generation: number;
+  state: RunState;
+  startedAt: string;
+  endedAt: string | null;
+  /** Names given to `--only`, or null for everything. */
+  only: string[] | null;
+  simulate: boolean;
+  report: RunReport | null;
+};
+
+/** The name of one generation of a run in subjects, keys and paths: `[A-Za-z0-9_-]+`. */
+export function runToken(run: string, generation: number): string {
+  return generation <= 1 ? run : `${run}_g${generation}`;
+}
+
+/** Whether `run` may be a run id: a subject token, a path segment, not ending like a generation's token. */
+export function isRunId(run: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(run) && !/_g\d+$/.test(run);
+}

@@ -1,0 +1,62 @@
+// A segment: some seconds of one shard's crawl, saved as one raw file a source and committed as one record.
+//
+// States: open -> saved (raw files, then the receipt, are in the lake) -> announced (links for other shards are on
+// the frontier log) -> committed (the fenced append to the shard's ledger was accepted). A crash before `committed`
+// leaves a receipt that the shard's next owner adopts if none of its URLs is done in another committed segment.
+
+/** A crawl target that was given up, and why. */
+export type DeadLink = {
+  url: string;
+  source: string;
+  reason: string;
+  status: number;
+  attempts: number;
+  at: string;
+};
+
+/** One raw file of a segment. */
+export type RawFile = { source: string; path: string; sizeBytes: number; pages: number };
+
+/** Counts of one source within one segment. */
+export type SegmentCounts = {
+  requests: number;
+  pages: number;
+  bytes: number;
+  retries: number;
+  dead: number;
+  /** Links not followed, by reason (out of scope, robots, ...). */
+  drops: Record<string, number>;
+};
+
+/** The commit record, as appended to `onpoint.crawled.<run>.<shard>`. */
+export type SegmentRecord = {
+  /** `<shard>-<fencing token>-<n>`, file-name safe; sorts by token, then by n. */
+  segment: string;
+  shard: number;
+  files: RawFile[];
+  /** Fingerprints (16 hex digits each, concatenated) of the links that this segment is done with. */
+  done: string;
+  dead: number;
+  /** Links the owner still has to fetch after this segment, for the run. */
+  pending: number;
+  /** Last sequence of `onpoint.frontier.<run>.<shard>` whose links the owner has taken into account. */
+  consumedSeq: number;
+  counts: Record<string, SegmentCounts>;
+};
+
+/** What is kept of a host for `onpoint report`: requests, the smallest gap between two starts, backoffs. */
+export type HostCounts = {
+  host: string;
+  requests: number;
+  smallestGapMs: number | null;
+  robots: "none" | "allow" | "rules" | "disallow";
+  backoffs: number;
+};
+
+/** The receipt of a segment in the lake: the record and all that follows from it. */
+export type SegmentReceipt = SegmentRecord & {
+  /** Link batches found, by shard: base64 of what was appended to the frontier log. */
+  links: { shard: number; batch: string }[];
+  deadLinks: DeadLink[];
+  hosts: HostCounts[];
+};

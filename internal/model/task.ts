@@ -1,0 +1,87 @@
+// Tasks of the roles that pull from a work queue, and their receipts.
+
+/** Rows and files one task wrote for one table. */
+export type TableOutput = {
+  table: string;
+  /** Rows in = rows out + quarantined + blank (the row proof); lines for line formats, records otherwise. */
+  rowsIn: number;
+  rowsOut: number;
+  quarantined: number;
+  blank: number;
+  files: PartFile[];
+  quarantineFiles: PartFile[];
+  /** Version of the table's registered schema that was written, and its columns as of then. */
+  schemaVersion: number;
+  columns: { name: string; type: string }[];
+};
+
+/** One immutable Parquet file of a table. */
+export type PartFile = {
+  /** Path in the lake. */
+  path: string;
+  rows: number;
+  sizeBytes: number;
+  sha256: string;
+  /** Partition columns and values, as in the path. */
+  partition: Record<string, string>;
+};
+
+/** Input of a process task. `path` is a lake path for raw files, an absolute URL (`file:`, `s3:`) for drops. */
+export type TaskInput = { path: string; sizeBytes: number; etag: string };
+
+/** A batch: raw or dropped files of one source, to be turned into Parquet. */
+export type ProcessTask = {
+  stage: "process";
+  task: string;
+  source: string;
+  kind: "api" | "web" | "files";
+  inputs: TaskInput[];
+  /** Context of the chain of tasks it belongs to; not part of what it does. */
+  trace: Record<string, string>;
+};
+
+/** One SQL model. */
+export type EtlTask = {
+  stage: "etl";
+  task: string;
+  model: string;
+  /** Paths and columns of each table the model reads, as of this run. */
+  inputs: Record<string, { files: string[]; columns: { name: string; type: string }[] }>;
+};
+
+/** Files to copy to `upload.to`. */
+export type UploadTask = {
+  stage: "upload";
+  task: string;
+  to: string;
+  simulate: boolean;
+  files: PartFile[];
+};
+
+export type Task = ProcessTask | EtlTask | UploadTask;
+export type TaskStage = Task["stage"];
+
+export type ModelTestResult = { test: string; failures: number };
+export type UploadedFile = { path: string; to: string; sizeBytes: number; sha256: string };
+
+/**
+ * What a task came to: `<lake>/_onpoint/runs/<run>/<stage>/<task>.json`, created once, never changed. The ledger's
+ * record of the task is the same object.
+ */
+export type TaskReceipt = {
+  stage: TaskStage;
+  task: string;
+  state: "done" | "dead";
+  /** Source, model or target, for reading. */
+  name: string;
+  /** Attempts that failed before this came out. */
+  retries: number;
+  seconds: number;
+  endedAt: string;
+  /** Why it is dead, with what to do; null when done. */
+  error: string | null;
+  tables: TableOutput[];
+  tests: ModelTestResult[];
+  uploaded: UploadedFile[];
+  simulated: boolean;
+};

@@ -1,0 +1,229 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ApiSource, FilesSource, WebSource } from "../model/pipeline.ts";
+import { UsageError } from "../std/errors.ts";
+import { parsePipeline } from "./parse-pipeline.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "onpoint-pipeline-"));
+  mkdirSync(join(folder, "models"));
+  writeFileSync(join(folder, "models/by_day.sql"), "select 1");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const parse = (text: string, variables: Record<string, string> = {}) =>
+  parsePipeline({
+    file: join(folder, "p.yaml"),
+    text,
+    variables: (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
+  });
+
+const design = `
+pipeline: onpoint_pipeline
+schedule: "@daily"
+lake: file:./lake
+sources:
+  - name: quotes
+    kind: api
+    url: https://api.example.com/v1/quotes
+    headers: { accept: application/json }
+    auth: { bearer: "\${QUOTES_TOKEN}" }
+    params: { limit: 100, v: 1.10 }
+    records: $.data[*]
+    pagination: { kind: cursor, param: cursor, next: $.meta.next }
+    incremental: { param: since, field: updated_at, start: 2026-01-01 }
+    rate: { perSecond: 10, concurrency: 4 }
+    table: quotes
+  - name: books
+    kind: web
+    seeds: [https://books.example.com/]
+    sitemaps: true
+    robots: obey
+    render: http
+    scope: { within: host, include: ["**"], exclude: ["**/cart/**"], maxDepth: 10, maxPages: 100000 }
+    rate: { perSecond: 2, concurrency: 2 }
+    pages: pages
+    extract:
+      - table: books
+        match: "**/catalogue/*"
+        fields: { title: { css: h1 }, price: { css: .price_color, as: decimal }, image: { css: img, attr: src } }
+  - name: drops
+    kind: files
+    urls: ["file:./data/**/*.csv.gz", "s3://bucket/in/*.json"]
+    format: auto
+    table: flights
+tables:
+  quotes: { partitionBy: [dt], key: [id], contract: evolve }
+etl:
+  models: ./models
+waitFor:
+  - { s3: s3://bucket/in/_SUCCESS, timeout: 2h }
+upload:
+  to: s3://bucket/onpoint
+  simulate: true
+  catalog: { glue: { database: onpoint } }
+retries: { crawl: 2, process: 1, etl: 0, upload: 3 }
+retention: { raw: 30d, parts: 90d, glacierAfter: 180d }
+notify: { webhook: "\${HOOK_URL:-}", email: { to: data@example.com, smtp: "\${SMTP_URL:-}" } }
+`;
+
+test("the example of the design is accepted as it stands, but for what is not there yet", () => {
+  const pipeline = parse(design, { QUOTES_TOKEN: "t0ken" });
+  const [quotes, books, drops] = pipeline.sources as [ApiSource, WebSource, FilesSource];
+  expect(pipeline).toMatchObject({
+    name: "onpoint_pipeline",
+    schedule: "@daily",
+    lake: `file://${folder}/lake`,
+    models: join(folder, "models"),
+    waitFor: [{ url: "s3://bucket/in/_SUCCESS", timeoutMs: 7_200_000 }],
+    upload: { to: "s3://bucket/onpoint", simulate: true },
+    retries: { crawl: 2, process: 1, etl: 0, upload: 3 },
+    notify: { webhook: null, email: null },
+  });
+  expect(quotes.auth).toEqual({ kind: "bearer", token: "t0ken" });
+  expect(quotes.params).toEqual({ limit: "100", v: "1.10" });
+  expect(quotes.incremental).toEqual({ param: "since", field: "updated_at", start: "2026-01-01" });
+  expect(books.extract[0]?.fields.price).toEqual({
+    css: ".price_color",
+    attr: null,
+    as: "decimal",
+    many: false,
+  });
+  expect(drops.urls).toEqual([`file://${folder}/data/**/*.csv.gz`, "s3://bucket/in/*.json"]);
+  expect(Object.keys(pipeline.tables)).toEqual(["quotes", "pages", "books", "flights"]);
+  expect(pipeline.warnings.map((text) => text.replace(`${folder}/`, ""))).toEqual([
+    'p.yaml:14:5: incremental of source "quotes" is not acted on in this version: every run reads everything',
+    "p.yaml:36:32: tables.quotes.key is not acted on in this version: rows with the same key are kept",
+    "p.yaml:44:3: upload.catalog is not acted on in this version: no table is registered",
+    "p.yaml:46:1: retention is not acted on in this version: nothing is removed or moved",
+  ]);
+});
+
+test("what a small file leaves out gets its default", () => {
+  const pipeline = parse(`
+pipeline: small
+sources:
+  - { name: a, kind: api, url: "https://a.example/", records: "$[*]", table: t }
+  - { name: w, kind: web, seeds: ["https://w.example/"], pages: p }
+  - { name: f, kind: files, urls: ["file:in/*.csv"], table: t }
+`);
+  const [a, w, f] = pipeline.sources as [ApiSource, WebSource, FilesSource];
+  expect(a.rate).toEqual({ perSecond: 10, concurrency: 4, backoffMs: 1000, maxBackoffMs: 300_000 });
+  expect(w.rate).toMatchObject({ perSecond: 2, concurrency: 2 });
+  expect(a).toMatchObject({ pagination: { kind: "none" }, maxPages: 100_000, auth: null });
+  expect(w).toMatchObject({ sitemaps: true, robots: "obey", render: "http", pages: "p" });
+  expect(w.scope).toEqual({
+    within: "host",
+    include: ["**"],
+    exclude: [],
+    maxDepth: 10,
+    maxPages: 100_000,
+  });
+  expect(f).toMatchObject({ format: "auto", records: null, urls: [`file://${folder}/in/*.csv`] });
+  expect(pipeline).toMatchObject({
+    lake: `file://${folder}/lake`,
+    schedule: null,
+    models: null,
+    upload: null,
+    waitFor: [],
+    warnings: [],
+    retries: { crawl: 2, process: 1, etl: 0, upload: 3 },
+    notify: { webhook: null, email: null },
+  });
+  expect(pipeline.tables.t).toEqual({
+    partitionBy: [{ name: "dt", expression: null }],
+    key: [],
+    contract: "evolve",
+    columns: {},
+  });
+});
+
+test("partitions, columns, paginations and sensors are read in each of their forms", () => {
+  const pipeline = parse(`
+pipeline: forms
+sources:
+  - { name: a, kind: api, url: "https://a.example/", records: "$", table: t, pagination: { kind: page, size: 50, sizeParam: n } }
+  - { name: b, kind: api, url: "https://a.example/", records: "$", table: t, pagination: { kind: offset, limit: 10 } }
+  - { name: c, kind: api, url: "https://a.example/", records: "$", table: t, pagination: { kind: next_url, next: "$['next']" } }
+tables:
+  t:
+    partitionBy: [dt, { day: cast(ts as date) }]
+    columns: { price: "DECIMAL(12,2)", tags: "VARCHAR[]" }
+waitFor: [{ file: ./in/_SUCCESS }, { url: "file:in/*.csv", timeout: 90s }]
+`);
+  expect(pipeline.sources.map((source) => source.kind === "api" && source.pagination)).toEqual([
+    { kind: "page", param: "page", start: 1, size: 50, sizeParam: "n" },
+    { kind: "offset", param: "offset", limitParam: "limit", limit: 10 },
+    { kind: "next_url", next: "$['next']" },
+  ]);
+  expect(pipeline.tables.t).toMatchObject({
+    partitionBy: [
+      { name: "dt", expression: null },
+      { name: "day", expression: "cast(ts as date)" },
+    ],
+    columns: { price: "DECIMAL(12,2)", tags: "VARCHAR[]" },
+  });
+  expect(pipeline.waitFor).toEqual([
+    { url: `file://${folder}/in/_SUCCESS`, timeoutMs: 3_600_000 },
+    { url: `file://${folder}/in/*.csv`, timeoutMs: 90_000 },
+  ]);
+});
+
+test("a scalar that is one variable gets the type the schema wants; text stays text", () => {
+  const text = `
+pipeline: typed
+sources:
+  - name: w
+    kind: web
+    seeds: ["https://w.example/"]
+    pages: p
+    sitemaps: "\${MAPS}"
+    rate: { perSecond: "\${RATE}", concurrency: "\${CONCURRENCY:-3}" }
+    headers: { x-version: "\${VERSION}" }
+`;
+  const [source] = parse(text, { MAPS: "false", RATE: "0.5", VERSION: "007" }).sources;
+  expect(source).toMatchObject({
+    sitemaps: false,
+    rate: { perSecond: 0.5, concurrency: 3 },
+    headers: { "x-version": "007" },
+  });
+});
+
+test("no value of a variable changes anything but the scalar it stands in", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (value) => {
+      const text = `
+pipeline: inject
+sources:
+  - { name: a, kind: api, url: "https://a.example/", records: "$", table: t, params: { q: "<\${X}>", r: 1 } }
+`;
+      const pipeline = parse(text, { X: value });
+      expect((pipeline.sources[0] as ApiSource).params).toEqual({ q: `<${value}>`, r: "1" });
+    }),
+  );
+});
+
+test("any text either is a pipeline or gives one UsageError", () => {
+  const pieces = fc.constantFrom(
+    ..."pipeline: p|sources:|  - name: a|    kind: api|    url: ${X}|tables: {a: [b}|  - *a|&a|: |\t|etl: 5|!x y|? [1]|---|{|}|#".split(
+      "|",
+    ),
+  );
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(pieces).map((lines) => lines.join("\n")),
+  );
+  fc.assert(
+    fc.property(text, (content) => {
+      try {
+        parse(content);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UsageError);
+      }
+    }),
+  );
+});

@@ -1,0 +1,79 @@
+// A valid pipeline file -> the pipeline that the rest of onpoint works with: defaults filled in, durations in milliseconds,
+// relative paths absolute.
+import { dirname } from "node:path";
+import type {
+  Notify,
+  PartitionColumn,
+  Pipeline,
+  Sensor,
+  Source,
+  TableConfig,
+} from "../model/pipeline.ts";
+import { sourceTables } from "./cross-checks.ts";
+import { durationMs } from "./duration.ts";
+import { absoluteGlob, absoluteUrl, localPath } from "./file-url.ts";
+import type { PipelineFile } from "./pipeline-schema.ts";
+import { toSource } from "./to-source.ts";
+
+const standardRetries = { crawl: 2, process: 1, etl: 0, upload: 3 };
+
+/** `content` must have passed all checks; `file` is its absolute path. */
+export function toPipeline(content: PipelineFile, file: string, warnings: string[]): Pipeline {
+  const folder = dirname(file);
+  const { upload, retries } = content;
+  const sources: Source[] = content.sources.map((source) => toSource(source, folder));
+  return {
+    name: content.pipeline,
+    file,
+    schedule: content.schedule ?? null,
+    lake: absoluteUrl(content.lake ?? "file:./lake", folder),
+    sources,
+    tables: Object.fromEntries(
+      sourceTables(content).map((table) => [table, toTable(content.tables?.[table])]),
+    ),
+    models: content.etl ? localPath(content.etl.models, folder) : null,
+    waitFor: (content.waitFor ?? []).map((sensor) => toSensor(sensor, folder)),
+    upload: upload
+      ? { to: absoluteUrl(upload.to, folder), simulate: upload.simulate ?? false }
+      : null,
+    retries: {
+      crawl: retries?.crawl ?? standardRetries.crawl,
+      process: retries?.process ?? standardRetries.process,
+      etl: retries?.etl ?? standardRetries.etl,
+      upload: retries?.upload ?? standardRetries.upload,
+    },
+    notify: toNotify(content.notify),
+    warnings,
+  };
+}
+
+function toTable(table: NonNullable<PipelineFile["tables"]>[string] | undefined): TableConfig {
+  const partitionBy = (table?.partitionBy ?? ["dt"]).flatMap((item): PartitionColumn[] =>
+    typeof item === "string"
+      ? [{ name: item, expression: null }]
+      : Object.entries(item).map(([name, expression]) => ({ name, expression })),
+  );
+  return {
+    partitionBy,
+    key: table?.key ?? [],
+    contract: table?.contract ?? "evolve",
+    columns: table?.columns ?? {},
+  };
+}
+
+function toSensor(sensor: NonNullable<PipelineFile["waitFor"]>[number], folder: string): Sensor {
+  const { url, s3, file = "" } = sensor;
+  const written = url ?? s3 ?? (file.startsWith("file:") ? file : `file:${encodeURI(file)}`);
+  return { url: absoluteGlob(written, folder), timeoutMs: durationMs(sensor.timeout ?? "1h") ?? 0 };
+}
+
+function toNotify(notify: PipelineFile["notify"]): Notify {
+  const { webhook, email } = notify ?? {};
+  const firstAddress = email?.to.split(",")[0]?.trim() ?? "";
+  return {
+    webhook: webhook || null,
+    email: email?.smtp
+      ? { to: email.to, from: email.from ?? firstAddress, smtp: email.smtp }
+      : null,
+  };
+}

@@ -1,0 +1,146 @@
+// One valid source of the pipeline file -> the source that the rest of onpoint works with.
+import type {
+  ApiSource,
+  Auth,
+  FilesSource,
+  Pagination,
+  Rate,
+  Source,
+  WebSource,
+} from "../model/pipeline.ts";
+import { durationMs } from "./duration.ts";
+import { absoluteGlob } from "./file-url.ts";
+import type { PipelineFile } from "./pipeline-schema.ts";
+
+type SourceInFile = PipelineFile["sources"][number];
+type InFile<Kind> = Extract<SourceInFile, { kind: Kind }>;
+
+const politeness = {
+  api: { perSecond: 10, concurrency: 4 },
+  web: { perSecond: 2, concurrency: 2 },
+};
+const standardPages = 100_000;
+
+/** Fills in defaults; relative `file:` URLs are resolved against `folder`. */
+export function toSource(source: SourceInFile, folder: string): Source {
+  switch (source.kind) {
+    case "api":
+      return toApi(source);
+    case "web":
+      return toWeb(source);
+    case "files":
+      return toFiles(source, folder);
+  }
+}
+
+function toApi(source: InFile<"api">): ApiSource {
+  return {
+    kind: "api",
+    name: source.name,
+    rate: toRate(source.rate, politeness.api),
+    headers: source.headers ?? {},
+    url: source.url,
+    auth: toAuth(source.auth),
+    params: source.params ?? {},
+    records: source.records,
+    pagination: toPagination(source.pagination),
+    incremental: source.incremental ?? null,
+    maxPages: source.maxPages ?? standardPages,
+    table: source.table,
+  };
+}
+
+function toWeb(source: InFile<"web">): WebSource {
+  const { scope } = source;
+  return {
+    kind: "web",
+    name: source.name,
+    rate: toRate(source.rate, politeness.web),
+    headers: source.headers ?? {},
+    seeds: source.seeds,
+    sitemaps: source.sitemaps ?? true,
+    robots: source.robots ?? "obey",
+    render: source.render ?? "http",
+    scope: {
+      within: scope?.within ?? "host",
+      include: scope?.include ?? ["**"],
+      exclude: scope?.exclude ?? [],
+      maxDepth: scope?.maxDepth ?? 10,
+      maxPages: scope?.maxPages ?? standardPages,
+    },
+    auth: toAuth(source.auth),
+    userAgent: source.userAgent ?? null,
+    pages: source.pages ?? null,
+    extract: (source.extract ?? []).map((extract) => ({
+      table: extract.table,
+      match: extract.match,
+      rows: extract.rows ?? null,
+      fields: Object.fromEntries(
+        Object.entries(extract.fields).map(([name, { css, attr, as, many }]) => [
+          name,
+          { css, attr: attr ?? null, as: as ?? "text", many: many ?? false },
+        ]),
+      ),
+    })),
+  };
+}
+
+function toFiles(source: InFile<"files">, folder: string): FilesSource {
+  return {
+    kind: "files",
+    name: source.name,
+    urls: source.urls.map((url) => absoluteGlob(url, folder)),
+    format: source.format ?? "auto",
+    records: source.records ?? null,
+    table: source.table,
+  };
+}
+
+function toRate(
+  rate: InFile<"api">["rate"],
+  standard: { perSecond: number; concurrency: number },
+): Rate {
+  return {
+    perSecond: rate?.perSecond ?? standard.perSecond,
+    concurrency: rate?.concurrency ?? standard.concurrency,
+    backoffMs: durationMs(rate?.backoff ?? "1s") ?? 0,
+    maxBackoffMs: durationMs(rate?.maxBackoff ?? "5m") ?? 0,
+  };
+}
+
+function toAuth(auth: InFile<"api">["auth"]): Auth | null {
+  if (auth?.bearer !== undefined) return { kind: "bearer", token: auth.bearer };
+  if (auth?.basic) return { kind: "basic", ...auth.basic };
+  if (auth?.header) return { kind: "header", ...auth.header };
+  if (auth?.query) return { kind: "query", ...auth.query };
+  return null;
+}
+
+function toPagination(pagination: InFile<"api">["pagination"]): Pagination {
+  switch (pagination?.kind) {
+    case undefined:
+    case "none":
+      return { kind: "none" };
+    case "page":
+      return {
+        kind: "page",
+        param: pagination.param ?? "page",
+        start: pagination.start ?? 1,
+        size: pagination.size ?? null,
+        sizeParam: pagination.sizeParam ?? null,
+      };
+    case "offset":
+      return {
+        kind: "offset",
+        param: pagination.param ?? "offset",
+        limitParam: pagination.limitParam ?? "limit",
+        limit: pagination.limit,
+      };
+    case "cursor":
+      return { kind: "cursor", param: pagination.param ?? "cursor", next: pagination.next };
+    case "link":
+      return { kind: "link" };
+    case "next_url":
+      return { kind: "next_url", next: pagination.next };
+  }
+}

@@ -1,0 +1,41 @@
+// What this version reads and does not act on: said, never silently ignored.
+import { entriesOf, listOf, valueAt } from "./value-at.ts";
+import type { Path, YamlDocument } from "./yaml-document.ts";
+
+/** One sentence each, `file:line:column: ...`, in the order of the file. */
+export function warningsOf(document: YamlDocument, file: string): string[] {
+  const warnings: { line: number; column: number; text: string }[] = [];
+  const warn = (path: Path, text: string): void => {
+    const place = document.place(path);
+    if (place) warnings.push({ ...place.keyAt, text });
+  };
+  const { value } = document;
+  warn(["retention"], "retention is not acted on in this version: nothing is removed or moved");
+  warn(
+    ["upload", "catalog"],
+    "upload.catalog is not acted on in this version: no table is registered",
+  );
+  for (const [i, source] of listOf(valueAt(value, ["sources"])).entries()) {
+    const name = String(valueAt(source, ["name"]));
+    const label = document.place(["sources", i, "name"])?.shown ?? name;
+    warn(
+      ["sources", i, "incremental"],
+      `incremental of source "${label}" is not acted on in this version: every run reads everything`,
+    );
+    const isWeb = valueAt(source, ["kind"]) === "web";
+    const extracts = listOf(valueAt(source, ["extract"]));
+    if (isWeb && valueAt(source, ["pages"]) === undefined && extracts.length === 0) {
+      warn(
+        ["sources", i, "name"],
+        `source "${label}" names neither pages nor extract: it writes raw files and no table`,
+      );
+    }
+  }
+  for (const [table, settings] of entriesOf(valueAt(value, ["tables"]))) {
+    const text = `tables.${table}.key is not acted on in this version: rows with the same key are kept`;
+    if (valueAt(settings, ["key"]) !== undefined) warn(["tables", table, "key"], text);
+  }
+  return warnings
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .map(({ line, column, text }) => `${file}:${line}:${column}: ${text}`);
+}

@@ -1,0 +1,121 @@
+// Bytes of a local file after decompression, and their cutting into records.
+//
+// Everything compressed goes through node:zlib: DuckDB reads a cut or corrupt .gz or .zst without an error.
+import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { pipeline } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { Permanent } from "../std/errors.ts";
+import { maxRecordBytes } from "./record.ts";
+
+export type Compression = "none" | "gzip" | "zstd";
+
+/** A local file; `name` is how people know it. */
+export type LocalFile = { local: string; name: string; compression: Compression };
+
+const chunkBytes = 256 * 1024;
+
+/** The compression by the first bytes (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1). */
+export async function compressionOf(local: string): Promise<Compression> {
+  const file = await open(local);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    if (bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b) return "gzip";
+    return bytesRead === 4 && buffer.readUInt32LE(0) === 0xfd2fb528 ? "zstd" : "none";
+  } finally {
+    await file.close();
+  }
+}
+
+/** The file's bytes. Throws Permanent when compressed data is cut, corrupt or followed by something else. */
+export async function* bytesOf(file: LocalFile): AsyncGenerator<Buffer, void, void> {
+  const source = createReadStream(file.local, { highWaterMark: chunkBytes });
+  if (file.compression === "none") {
+    yield* source as AsyncIterable<Buffer>;
+    return;
+  }
+  const unpack =
+    file.compression === "gzip"
+      ? createGunzip({ chunkSize: chunkBytes })
+      : createZstdDecompress({ chunkSize: chunkBytes });
+  pipeline(source, unpack, () => {
+    // The error reaches the reader below, as an error of `unpack`.
+  });
+  try {
+    yield* unpack as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new Permanent(`read "${file.name}": its ${file.compression} data is cut or corrupt`, {
+      cause: error,
+    });
+  }
+  const { size } = await stat(file.local);
+  if (unpack.bytesWritten !== size) {
+    throw new Permanent(
+      `read "${file.name}": only ${unpack.bytesWritten} of its ${size} bytes are ${file.compression} data`,
+    );
+  }
+}
+
+/** The first bytes, at most `limit`, and whether that is all. */
+export async function headOf(file: LocalFile, limit: number): Promise<{ head: Buffer; whole: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of bytesOf(file)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) break;
+  }
+  const head = Buffer.concat(chunks);
+  return { head: head.subarray(0, limit), whole: length <= limit };
+}
+
+/**
+ * Takes one record from `bytes` at `start`, which is `offset` in the whole: where the next one starts; or -1, if the record goes on behind what is there
+ * (never when `last`); or -2, if it is longer than a record may be: the rest of its line is then passed over.
+ */
+export type Take = (bytes: Buffer, start: number, offset: number, last: boolean) => number;
+
+/** Feeds records to `take` until the bytes end. `drained` is awaited after every chunk. */
+export async function cutRecords(
+  source: AsyncIterable<Buffer>,
+  take: Take,
+  drained: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  let rest: Buffer = Buffer.alloc(0);
+  let skipping = false;
+  /** Where `rest` starts in the whole. */
+  let base = 0;
+  const feed = (bytes: Buffer, last: boolean) => {
+    let start = 0;
+    const done = (at: number) => {
+      base += at;
+      return bytes.subarray(at);
+    };
+    while (start < bytes.length) {
+      if (skipping) {
+        const end = bytes.indexOf(0x0a, start);
+        if (end < 0) return done(bytes.length);
+        start = end + 1;
+        skipping = false;
+        continue;
+      }
+      const next = take(bytes, start, base + start, last);
+      if (next === -1) return done(start);
+      if (next === -2) skipping = true;
+      else start = next;
+    }
+    return done(bytes.length);
+  };
+  for await (const chunk of source) {
+    signal.throwIfAborted();
+    rest = feed(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), false);
+    await drained();
+  }
+  feed(rest, true);
+  await drained();
+}
+
+/** Whether what is left of a record from `start` is already too long to be one. */
+export const isTooLong = (bytes: Buffer, start: number) => bytes.length - start > maxRecordBytes;
+

@@ -1,0 +1,60 @@
+// NDJSON: one record a line. Lines end at LF alone; a CR before it is white space to JSON.
+import { isUtf8 } from "node:buffer";
+import { bytesOf, cutRecords, isTooLong, type LocalFile, type Take } from "./byte-source.ts";
+import type { Reason, RecordReader } from "./record.ts";
+import type { JsonScanner } from "./scan-json.ts";
+
+/** Reads lines; lines of white space alone are blank, a byte order mark before the first one is passed over. */
+export function lineReader(file: LocalFile, scanner: JsonScanner): RecordReader {
+  return async (visitor, signal) => {
+    let line = 0;
+    let blank = 0;
+    let direct = true;
+    const visit = (raw: Buffer, reason: Reason | null, offset: number) => {
+      if (reason !== null) direct = false;
+      visitor.seen({ file: file.name, line, offset, raw, reason, clean: () => withLineEnd(raw) });
+    };
+    const take: Take = (bytes, start, offset, last) => {
+      const found = bytes.indexOf(0x0a, start);
+      if (found < 0 && !last) {
+        if (!isTooLong(bytes, start)) return -1;
+        line++;
+        visit(bytes.subarray(start), "TOO_LONG", offset);
+        return -2;
+      }
+      const end = found < 0 ? bytes.length : found;
+      line++;
+      const mark = line === 1 && hasByteOrderMark(bytes, start) ? 3 : 0;
+      if (mark > 0) direct = false;
+      if (isBlank(bytes, start + mark, end)) blank++;
+      else {
+        const raw = bytes.subarray(start + mark, end);
+        visit(raw, reasonOf(raw, scanner), offset + mark);
+      }
+      return found < 0 ? end : end + 1;
+    };
+    await cutRecords(bytesOf(file), take, visitor.drained, signal);
+    return { blank, direct };
+  };
+}
+
+/** Why these bytes are not a record, or null: then `scanner` has learnt from them. */
+export function reasonOf(raw: Buffer, scanner: JsonScanner): Reason | null {
+  if (isTooLong(raw, 0)) return "TOO_LONG";
+  return isUtf8(raw) ? scanner.scan(raw, 0, raw.length) : "NOT_UTF8";
+}
+
+export const hasByteOrderMark = (bytes: Buffer, at = 0) =>
+  bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf;
+
+/** Whether there is nothing but spaces, tabs and carriage returns. */
+export function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const c = bytes[i];
+    if (c !== 0x20 && c !== 0x09 && c !== 0x0d) return false;
+  }
+  return true;
+}
+
+const lineEnd = Buffer.from("\n");
+export const withLineEnd = (raw: Uint8Array): Buffer => Buffer.concat([raw, lineEnd]);

@@ -1,0 +1,125 @@
+// What a piece of text can be read as without losing anything: the one rule for CSV fields and JSON strings and numbers.
+//
+// Every class here is stricter than DuckDB's casts, so a column that is all one class casts without an error and without
+// a change of value. Works on bytes: making a string of every field would cost more than the rest of the scan.
+
+/** Bits of a column's values; see `typeOf` in shape.ts for what a set of them becomes. */
+export const bit = {
+  boolean: 1,
+  /** Integers that a double holds exactly. */
+  integer: 2,
+  /** Other integers below 2^63. */
+  long: 4,
+  /** Integers of up to 38 digits. */
+  huge: 8,
+  real: 16,
+  date: 32,
+  timestamp: 64,
+  timestampTz: 128,
+  text: 256,
+  object: 512,
+  list: 1024,
+} as const;
+
+const maxLong = "9223372036854775807";
+const maxSafe = "9007199254740992";
+
+/** Class of the CSV field at `bytes[start, end)`. `00501`, `+1`, `1.`, ` 1` and `NaN` are text. */
+export function classifyField(bytes: Uint8Array, start: number, end: number): number {
+  const first = bytes[start] ?? 0;
+  if (isDigit(first) || first === 0x2d || first === 0x2e) {
+    const number = classifyNumber(bytes, start, end, true);
+    return number === bit.text && first !== 0x2e ? classifyTime(bytes, start, end) : number;
+  }
+  const length = end - start;
+  if (length === 4 || length === 5) {
+    const word = latin1(bytes, start, end);
+    if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(word)) return bit.boolean;
+  }
+  return bit.text;
+}
+
+/**
+ * Class of the number at `bytes[start, end)` by the grammar of RFC 8259 section 6; text if it is none. `lenient` also
+ * takes `.5`, and refuses decimals of more than 17 significant digits, which a double cannot give back.
+ */
+export function classifyNumber(bytes: Uint8Array, start: number, end: number, lenient: boolean): number {
+  let i = start;
+  if (bytes[i] === 0x2d) i++;
+  const digits = i;
+  while (i < end && isDigit(bytes[i])) i++;
+  const whole = i - digits;
+  if (whole === 0 && !(lenient && bytes[i] === 0x2e)) return bit.text;
+  if (whole > 1 && bytes[digits] === 0x30) return bit.text;
+  if (i === end) {
+    // A double keeps the sign of -0, an integer does not.
+    if (digits !== start && whole === 1 && bytes[digits] === 0x30) return bit.real;
+    return whole <= 15 ? bit.integer : classifyLong(bytes, digits, end);
+  }
+  let significant = whole;
+  if (bytes[i] === 0x2e) {
+    const from = ++i;
+    while (i < end && isDigit(bytes[i])) i++;
+    if (i === from) return bit.text;
+    significant += i - from;
+  }
+  if (i < end) {
+    if ((bytes[i] ?? 0) !== 0x65 && bytes[i] !== 0x45) return bit.text;
+    i++;
+    if (bytes[i] === 0x2b || bytes[i] === 0x2d) i++;
+    const from = i;
+    while (i < end && isDigit(bytes[i])) i++;
+    if (i === from || i !== end) return bit.text;
+    if (!isHeldByDouble(bytes, start, end)) return bit.text;
+  }
+  if (whole > 300 && !isHeldByDouble(bytes, start, end)) return bit.text;
+  return lenient && significant > 17 ? bit.text : bit.real;
+}
+
+/**
+ * Class of an ISO 8601 date (`2024-02-29`), or timestamp with `T` or a space, seconds, at most 6 digits of a fraction,
+ * and perhaps `Z` or an offset; text for anything else, also for days that do not exist.
+ */
+export function classifyTime(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length < 10 || length > 32 || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d) return bit.text;
+  const match =
+    /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?(Z|[+-]\d\d(?::\d\d)?)?)?$/.exec(
+      latin1(bytes, start, end),
+    );
+  if (!match) return bit.text;
+  const [, year, month, day, hour, minute, second, zone] = match;
+  if (!isDay(Number(year), Number(month), Number(day))) return bit.text;
+  if (hour === undefined) return bit.date;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return bit.text;
+  if (zone === undefined) return bit.timestamp;
+  const [zoneHour = "0", zoneMinute = "0"] = zone.slice(1).split(":");
+  return Number(zoneHour) > 14 || Number(zoneMinute) > 59 ? bit.text : bit.timestampTz;
+}
+
+function classifyLong(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length > 38) return bit.text;
+  const digits = latin1(bytes, start, end);
+  if (length < 16 || (length === 16 && digits <= maxSafe)) return bit.integer;
+  return length < 19 || (length === 19 && digits <= maxLong) ? bit.long : bit.huge;
+}
+
+/** Neither too large for a double (it would be infinite) nor too small (it would be 0). */
+function isHeldByDouble(bytes: Uint8Array, start: number, end: number): boolean {
+  const text = latin1(bytes, start, end);
+  const value = Number(text);
+  return Number.isFinite(value) && (value !== 0 || !/[1-9]/.test(text.replace(/e.*/i, "")));
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+  return day <= (days[month - 1] ?? 0);
+}
+
+const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39;
+
+const latin1 = (bytes: Uint8Array, start: number, end: number) =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();

@@ -1,0 +1,110 @@
+// DuckDB: one locked-down in-memory instance per task. The only file that knows the vendor package.
+//
+// One thread and preserved insertion order make every COPY byte-identical under every memory limit; scale by more tasks.
+// After opening, no statement can reach a path outside `scratch` and `allowedPaths`, the network, or the settings, so
+// users' SQL may run here. DuckDB resolves symbolic links before it looks at the allowed folders.
+import { mkdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { Fatal, Permanent, RetryLater } from "../std/errors.ts";
+import { sqlList, sqlText } from "./quote.ts";
+
+/** `scratch`: folder for spill files. `allowedPaths`: folders that SQL may read and write beside it. */
+export type DuckDbOptions = { memoryLimitMb: number; scratch: string; allowedPaths: string[] };
+
+/**
+ * One connection; one statement at a time. Every method throws Permanent (bad SQL, bad data, out of memory: the same
+ * again next time), RetryLater (disk full) or Fatal (the engine itself broke), each with DuckDB's text.
+ */
+export interface Sql {
+  run(sql: string): Promise<void>;
+  /** All rows, fit for JSON: BIGINT, DECIMAL, dates and timestamps as text, INTEGER and DOUBLE as numbers. */
+  rows(sql: string): Promise<Record<string, unknown>[]>;
+  /** Names of the tables a query reads, without those it defines itself. */
+  tableNames(sql: string): string[];
+  /** Columns a query yields, with DuckDB's names of their types. */
+  describe(sql: string): Promise<{ name: string; type: string }[]>;
+  /** Makes the running statement fail. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+/** Opens an instance. Throws Permanent when a folder cannot be made or a setting is refused. */
+export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
+  const temp = join(options.scratch, "spill");
+  await mkdir(temp, { recursive: true });
+  const folders = new Set<string>();
+  for (const path of [options.scratch, ...options.allowedPaths]) {
+    folders.add(path);
+    folders.add(await realpath(path));
+  }
+  const instance = await DuckDBInstance.create(":memory:", {
+    threads: "1",
+    preserve_insertion_order: "true",
+    memory_limit: `${options.memoryLimitMb}MiB`,
+    temp_directory: temp,
+    max_temp_directory_size: "20GiB",
+    allocator_background_threads: "true",
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    allow_community_extensions: "false",
+  });
+  const connection = await instance.connect();
+  const guarded = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw sqlError(sql, error);
+    }
+  };
+  const run = (sql: string) =>
+    guarded(sql, async () => {
+      await connection.run(sql);
+    });
+  const rows = (sql: string) =>
+    guarded(sql, async () => (await connection.runAndReadAll(sql)).getRowObjectsJson());
+  // The order matters: each statement takes something away that the next ones do not need.
+  await run("SET TimeZone='UTC'");
+  await run(`SET allowed_directories=${sqlList([...folders])}`);
+  await run("SET enable_external_access=false");
+  await run("SET lock_configuration=true");
+  return {
+    run,
+    rows,
+    tableNames(sql) {
+      try {
+        return [...connection.getTableNames(sql, false)];
+      } catch (error) {
+        throw sqlError(sql, error);
+      }
+    },
+    async describe(sql) {
+      const found = await rows(`DESCRIBE ${sql}`);
+      return found.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
+    },
+    interrupt: () => connection.interrupt(),
+    async close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** What an error of DuckDB's means for the task; its own text is kept whole. */
+function sqlError(sql: string, error: unknown): Error {
+  const text = error instanceof Error ? error.message : String(error);
+  const what = `run SQL ${sqlText(sql.length > 200 ? `${sql.slice(0, 200)}...` : sql)}`;
+  if (/^Out of Memory Error/i.test(text)) {
+    if (/max_temp_directory_size|temp_directory/i.test(text) && /offload|disk/i.test(text)) {
+      return new Permanent(`${what}: memory and spill space are both used up: ${text}`, { cause: error });
+    }
+    return new Permanent(`${what}: out of memory; give the pod more, or cut smaller batches: ${text}`, {
+      cause: error,
+    });
+  }
+  if (/No space left on device|disk (is )?full/i.test(text)) {
+    return new RetryLater(`${what}: the disk is full: ${text}`, 30_000, { cause: error });
+  }
+  if (/^(INTERNAL|FATAL) Error/i.test(text)) return new Fatal(`${what}: ${text}`, { cause: error });
+  return new Permanent(`${what}: ${text}`, { cause: error });
+}
