@@ -2,16 +2,16 @@
 import { endRun, openRun } from "../internal/catalog/open-run.ts";
 import { readReplays } from "../internal/catalog/replays.ts";
 import { openFetcher } from "../internal/crawl/fetch-page.ts";
-import { coordinate } from "../internal/flow/coordinate.ts";
 import { awaitSensors } from "../internal/flow/await-sensors.ts";
+import { coordinate } from "../internal/flow/coordinate.ts";
 import { type ActiveRun, activeRunKey } from "../internal/model/active-run.ts";
 import { progressPath } from "../internal/model/lake-paths.ts";
-import { runToken, type RunReport } from "../internal/model/run.ts";
+import { type RunReport, runToken } from "../internal/model/run.ts";
 import { listDrops } from "../internal/process/list-drops.ts";
 import type { Headers, Queue } from "../internal/queue/queue.ts";
 import { Fatal, LostLease } from "../internal/std/errors.ts";
 import { pause } from "../internal/std/pause.ts";
-import { inSpan, injectHeaders } from "../internal/telemetry/trace.ts";
+import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { loadModels, loadSnapshots } from "./load-models.ts";
 import { type Pod, withPod } from "./open-pod.ts";
 import { chosenSources, type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
@@ -24,7 +24,10 @@ export function coordinatorCommand(path: string, options: RunOptions): Promise<n
     const lake = await pod.openLake(prepared.lake);
     const opened = await openRun(lake, prepared.request, new Date().toISOString());
     if (opened.kind === "finished") {
-      pod.log.info("run.finished-before", { run: opened.manifest.run, state: opened.manifest.state });
+      pod.log.info("run.finished-before", {
+        run: opened.manifest.run,
+        state: opened.manifest.state,
+      });
       pod.parent?.send({ kind: "verdict", report: opened.manifest.report });
       return 0;
     }
@@ -48,7 +51,14 @@ export function coordinatorCommand(path: string, options: RunOptions): Promise<n
 async function conduct(
   pod: Pod,
   prepared: PreparedRun,
-  manifest: { run: string; date: string; generation: number; only: string[] | null; simulate: boolean; startedAt: string },
+  manifest: {
+    run: string;
+    date: string;
+    generation: number;
+    scope: string[] | null;
+    simulate: boolean;
+    startedAt: string;
+  },
   token: string,
   signal: AbortSignal,
 ): Promise<RunReport | null> {
@@ -62,7 +72,7 @@ async function conduct(
     generation: manifest.generation,
     lake: prepared.lake,
     simulate: manifest.simulate,
-    only: manifest.only,
+    only: manifest.scope,
     file: pipeline.file,
     text,
     trace,
@@ -75,9 +85,18 @@ async function conduct(
   const sources = chosenSources(pipeline, run.only);
   const traces = new Map<string, Headers>();
   for (const source of sources) {
-    await inSpan(`source ${source.kind}`, { kind: "producer", parent: {}, links: [trace], attributes: { "onpoint.source": source.name } }, async () => {
-      traces.set(source.name, injectHeaders());
-    });
+    await inSpan(
+      `source ${source.kind}`,
+      {
+        kind: "producer",
+        parent: {},
+        links: [trace],
+        attributes: { "onpoint.source": source.name },
+      },
+      async () => {
+        traces.set(source.name, injectHeaders());
+      },
+    );
   }
   const replays = await readReplays(lake, token);
   const fetcher = openFetcher();
@@ -107,7 +126,9 @@ async function conduct(
         pod.parent?.send({ kind: "progress", report: progress });
         if (Date.now() - savedMs < progressEveryMs) return;
         savedMs = Date.now();
-        lake.put(progressPath(manifest.run), JSON.stringify(progress)).catch((error: unknown) => log.warn("progress.lost", { error }));
+        lake
+          .put(progressPath(manifest.run), JSON.stringify(progress))
+          .catch((error: unknown) => log.warn("progress.lost", { error }));
       },
       log,
     },
@@ -123,7 +144,10 @@ async function conduct(
 }
 
 /** One coordinator a run: waits for the lease of one that died, then keeps it. Throws LostLease when another one lives. */
-async function holdLease({ queue, name, signal, settings }: Pod, token: string): Promise<{ signal: AbortSignal; release: () => Promise<void> }> {
+async function holdLease(
+  { queue, name, signal, settings }: Pod,
+  token: string,
+): Promise<{ signal: AbortSignal; release: () => Promise<void> }> {
   const ttlMs = Math.max(settings.leaseTtlMs, 4_000);
   const key = `run.${token}`;
   let lease = await acquireSoon(queue, key, name, ttlMs, signal);
@@ -145,7 +169,13 @@ async function holdLease({ queue, name, signal, settings }: Pod, token: string):
   return { signal: lost.signal, release };
 }
 
-async function acquireSoon(queue: Queue, key: string, holder: string, ttlMs: number, signal: AbortSignal) {
+async function acquireSoon(
+  queue: Queue,
+  key: string,
+  holder: string,
+  ttlMs: number,
+  signal: AbortSignal,
+) {
   const untilMs = Date.now() + 3 * ttlMs;
   while (!signal.aborted) {
     const lease = await queue.acquire(key, holder, ttlMs);

@@ -1,7 +1,7 @@
 // `onpoint crawl`: the entry point of a crawl pod.
 import { openFetcher } from "../internal/crawl/fetch-page.ts";
 import { shardsToRaw } from "../internal/flow/shards-to-raw.ts";
-import { inSpan, injectHeaders } from "../internal/telemetry/trace.ts";
+import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { withPod } from "./open-pod.ts";
 
 const maxInFlight = 256;
@@ -21,8 +21,15 @@ export function crawlCommand(): Promise<number> {
           pipelineOf: pod.pipelineOf,
           settings: { shards, leaseTtlMs, segmentMs, segmentBytes, userAgent, maxInFlight },
           trace: (parent, { shard, run }, body) =>
-            inSpan("crawl segment", { kind: "consumer", parent, links: [run.trace], attributes: { "onpoint.run": run.token, "onpoint.shard": shard } }, () =>
-              body(injectHeaders()),
+            inSpan(
+              "crawl segment",
+              {
+                kind: "consumer",
+                parent,
+                links: [run.trace],
+                attributes: { "onpoint.run": run.token, "onpoint.shard": shard },
+              },
+              () => body(injectHeaders()),
             ),
           onBusy: (busy) => pod.parent?.send({ kind: "busy", busy }),
           log: pod.log,

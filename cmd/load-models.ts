@@ -2,8 +2,7 @@
 import { listTables, readSnapshot } from "../internal/catalog/snapshots.ts";
 import { type OrderedModel, orderModels } from "../internal/etl/order-models.ts";
 import { readModels } from "../internal/etl/read-models.ts";
-import { tablesOf } from "../internal/flow/coordinate.ts";
-import type { Pipeline } from "../internal/model/pipeline.ts";
+import { type Pipeline, tablesOf } from "../internal/model/pipeline.ts";
 import type { Snapshot } from "../internal/model/snapshot.ts";
 import type { Objects } from "../internal/objects/objects.ts";
 import { openDuckDb } from "../internal/sql/duckdb.ts";
@@ -19,7 +18,11 @@ export async function loadSnapshots(lake: Objects): Promise<Map<string, Snapshot
 }
 
 /** Throws UsageError for a model that is not valid SQL, reads an unknown table, or is part of a circle. */
-export async function loadModels(pipeline: Pipeline, snapshots: ReadonlyMap<string, Snapshot>, scratch: string): Promise<OrderedModel[]> {
+export async function loadModels(
+  pipeline: Pipeline,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  scratch: string,
+): Promise<OrderedModel[]> {
   if (pipeline.models === null) return [];
   const models = await readModels(pipeline.models);
   const sql = await openDuckDb({ memoryLimitMb: 64, scratch, allowedPaths: [] });

@@ -33,7 +33,10 @@ const runOptions = (command: Command) =>
     .option("--run-id <id>", "the run's id (default: <pipeline>-<date>)")
     .option("--lake <url>", "file:PATH or s3://BUCKET/PREFIX instead of the pipeline's lake")
     .option("--simulate", "upload nothing; print and record what would be sent")
-    .option("--only <names>", "only these sources or tables, comma-separated; `etl` for the models too")
+    .option(
+      "--only <names>",
+      "only these sources or tables, comma-separated; `etl` for the models too",
+    )
     .option("--force", "run a finished run again and replace its outputs");
 
 runOptions(program.command("run <pipeline>"))
@@ -41,14 +44,21 @@ runOptions(program.command("run <pipeline>"))
   .option("--workers <n>", "crawl processes")
   .option("--memory <mb>", "DuckDB memory limit of one task, in MB")
   .option("--json", "print the run's report as JSON")
-  .action(async (path: string, options) => answer(options, (await import("./run.ts")).runCommand(path, options)));
+  .action(async (path: string, options) =>
+    answer(options, (await import("./run.ts")).runCommand(path, options)),
+  );
 
-runOptions(program.command("coordinator <pipeline>", { hidden: true })).action(async (path: string, options) =>
-  role((await import("./coordinator.ts")).coordinatorCommand(path, options)),
+runOptions(program.command("coordinator <pipeline>", { hidden: true })).action(
+  async (path: string, options) =>
+    role((await import("./coordinator.ts")).coordinatorCommand(path, options)),
 );
-program.command("crawl", { hidden: true }).action(async () => role((await import("./crawl.ts")).crawlCommand()));
+program
+  .command("crawl", { hidden: true })
+  .action(async () => role((await import("./crawl.ts")).crawlCommand()));
 for (const name of ["process", "etl", "upload"] as const) {
-  program.command(name, { hidden: true }).action(async () => role((await import("./worker.ts")).workerCommand(name)));
+  program
+    .command(name, { hidden: true })
+    .action(async () => role((await import("./worker.ts")).workerCommand(name)));
 }
 
 /** Ends the process as the error says; a role process tells the parent first. */

@@ -17,7 +17,7 @@ import { openNatsQueue } from "../internal/queue/queue-nats.ts";
 import { Fatal, UsageError } from "../internal/std/errors.ts";
 import { type Log, openLog } from "../internal/telemetry/log.ts";
 import { startTelemetry } from "../internal/telemetry/telemetry.ts";
-import { readConfig } from "./read-pipeline.ts";
+import { configOf } from "./read-pipeline.ts";
 
 export type Pod = {
   /** Unique among all processes of the installation. */
@@ -38,7 +38,13 @@ export type Pod = {
   activeRun: (token: string) => Promise<ActiveRun | null>;
 };
 
-const graceMs: Record<string, number> = { coordinator: 30_000, crawl: 50_000, process: 30_000, etl: 30_000, upload: 30_000 };
+const graceMs: Record<string, number> = {
+  coordinator: 30_000,
+  crawl: 50_000,
+  process: 30_000,
+  etl: 30_000,
+  upload: 30_000,
+};
 
 /** Opens a role's process, runs `body`, and closes all in the order that loses nothing. */
 export async function withPod(role: string, body: (pod: Pod) => Promise<number>): Promise<number> {
@@ -48,12 +54,25 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
   const telemetry = await startTelemetry({ role, instance: name, env });
   const log = openLog({ role, level: settings.logLevel, pretty: false });
   if (settings.natsUrl === null) {
-    throw new UsageError("no NATS server is named", "ONPOINT_NATS_URL", `set it, or use \`onpoint run\`, which starts one and the ${role} process`);
+    throw new UsageError(
+      "no NATS server is named",
+      "ONPOINT_NATS_URL",
+      `set it, or use \`onpoint run\`, which starts one and the ${role} process`,
+    );
   }
-  const drain = drainOnSignal(process, { graceMs: graceMs[role] ?? 30_000, onDrain: () => undefined, log });
+  const drain = drainOnSignal(process, {
+    graceMs: graceMs[role] ?? 30_000,
+    onDrain: () => undefined,
+    log,
+  });
   const parent = parentLink(process);
   parent?.onGone(() => drain.begin("the parent has gone"));
-  const queue = await openNatsQueue({ url: settings.natsUrl, name, shards: settings.shards, token: settings.natsToken });
+  const queue = await openNatsQueue({
+    url: settings.natsUrl,
+    name,
+    shards: settings.shards,
+    token: settings.natsToken,
+  });
   const lakes = new Map<string, Promise<Objects>>();
   const pipelines = new Map<string, Pipeline>();
   const scratch = resolve(settings.scratch ?? join(settings.state, "scratch"), name);
@@ -61,8 +80,16 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
   const openLake = (url: string) => openObjects(url, s3Options(settings));
   const known = async (run: ActiveRun): Promise<ActiveRun> => {
     if (!pipelines.has(run.token)) {
-      const config = await readConfig(run.file, { configFile: settings.config, env, cwd: process.cwd() });
-      pipelines.set(run.token, parsePipeline({ file: run.file, text: run.text, variables: variablesFrom(env, config) }));
+      const config = await configOf(run.file, settings.config, process.cwd());
+      pipelines.set(
+        run.token,
+        parsePipeline({
+          file: run.file,
+          text: run.text,
+          checkFiles: false,
+          variables: variablesFrom(env, config),
+        }),
+      );
     }
     return run;
   };
@@ -99,11 +126,13 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
   } catch (error) {
     // Started again, a coordinator would only fail again: its parent must end.
     const isFinal = error instanceof UsageError || error instanceof Fatal;
-    if (isFinal) parent?.send({ kind: "fatal", role, text: explain(error), exitCode: exitCodeOf(error) });
+    if (isFinal)
+      parent?.send({ kind: "fatal", role, text: explain(error), exitCode: exitCodeOf(error) });
     throw error;
   } finally {
     await telemetry.shutdown();
-    for (const lake of lakes.values()) await lake.then((opened) => opened.close()).catch(() => undefined);
+    for (const lake of lakes.values())
+      await lake.then((opened) => opened.close()).catch(() => undefined);
     await queue.close();
     drain.end();
   }

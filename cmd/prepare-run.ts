@@ -1,10 +1,11 @@
 // From a command line to a run: reads the pipeline, settles run id, date and lake. The same for `onpoint run` and the
 // coordinator's pod.
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { RunRequest } from "../internal/catalog/open-run.ts";
-import { isRunId } from "../internal/model/run.ts";
 import type { Pipeline, Source } from "../internal/model/pipeline.ts";
+import { isRunId } from "../internal/model/run.ts";
 import { UsageError } from "../internal/std/errors.ts";
 import { readPipeline } from "./read-pipeline.ts";
 
@@ -26,28 +27,56 @@ export type PreparedRun = {
 };
 
 /** Throws UsageError for anything the user must change. */
-export async function prepareRun(path: string, options: RunOptions, config: string | null, lakeSetting: string | null): Promise<PreparedRun> {
+export async function prepareRun(
+  path: string,
+  options: RunOptions,
+  config: string | null,
+  lakeSetting: string | null,
+): Promise<PreparedRun> {
   const cwd = process.cwd();
-  const { pipeline, text } = await readPipeline(path, { configFile: config, env: process.env, cwd });
+  const pipeline = await readPipeline(path, { configFile: config, env: process.env, cwd });
   const date = options.date ?? new Date().toISOString().slice(0, 10);
-  if (!/^\d{4}-\d\d-\d\d$/.test(date) || Number.isNaN(Date.parse(date)) || new Date(date).toISOString().slice(0, 10) !== date) {
+  if (
+    !/^\d{4}-\d\d-\d\d$/.test(date) ||
+    Number.isNaN(Date.parse(date)) ||
+    new Date(date).toISOString().slice(0, 10) !== date
+  ) {
     throw new UsageError(`"${date}" is not a date`, "--date", "write it as YYYY-MM-DD");
   }
   const run = options.runId ?? `${pipeline.name}-${date}`;
   if (!isRunId(run)) {
-    throw new UsageError(`"${run}" cannot be a run id`, "--run-id", "use letters, digits, - and _, 100 at most, not ending in _g and a number");
+    throw new UsageError(
+      `"${run}" cannot be a run id`,
+      "--run-id",
+      "use letters, digits, - and _, 100 at most, not ending in _g and a number",
+    );
   }
-  const only = options.only === undefined ? null : options.only.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const only =
+    options.only === undefined
+      ? null
+      : options.only
+          .split(",")
+          .map((name) => name.trim())
+          .filter((name) => name !== "");
   checkOnly(only, pipeline);
-  const request = { run, pipeline: pipeline.name, date, only, simulate: options.simulate ?? false, force: options.force ?? false };
+  const request = {
+    run,
+    pipeline: pipeline.name,
+    date,
+    only,
+    simulate: options.simulate ?? false,
+    force: options.force ?? false,
+  };
   const given = options.lake ?? lakeSetting;
   const lake = given === null ? pipeline.lake : lakeUrl(given, cwd);
-  return { pipeline, text, lake, request };
+  return { pipeline, text: await readFile(pipeline.file, "utf8"), lake, request };
 }
 
 /** The sources that `--only` names: by source or by table; all without it. */
 export function chosenSources(pipeline: Pipeline, only: readonly string[] | null): Source[] {
-  return pipeline.sources.filter((source) => only === null || only.some((name) => namesOf(source).includes(name)));
+  return pipeline.sources.filter(
+    (source) => only === null || only.some((name) => namesOf(source).includes(name)),
+  );
 }
 
 /** Lake URL of a `--lake` option: relative to the working directory. */
@@ -55,13 +84,20 @@ export function lakeUrl(given: string, cwd: string): string {
   if (given.startsWith("s3://")) return given.replace(/\/+$/, "");
   const path = given.replace(/^file:(\/\/(?=\/))?/, "");
   if (/^[a-z][a-z0-9+.-]+:/i.test(path)) {
-    throw new UsageError(`"${given}" is not a lake`, "--lake", "write file:PATH or s3://BUCKET/PREFIX");
+    throw new UsageError(
+      `"${given}" is not a lake`,
+      "--lake",
+      "write file:PATH or s3://BUCKET/PREFIX",
+    );
   }
   return pathToFileURL(resolve(cwd, path)).href.replace(/\/+$/, "");
 }
 
 function namesOf(source: Source): string[] {
-  const tables = source.kind === "web" ? [source.pages, ...source.extract.map((extract) => extract.table)] : [source.table];
+  const tables =
+    source.kind === "web"
+      ? [source.pages, ...source.extract.map((extract) => extract.table)]
+      : [source.table];
   return [source.name, ...tables.filter((table) => table !== null)];
 }
 
@@ -69,6 +105,10 @@ function checkOnly(only: readonly string[] | null, pipeline: Pipeline): void {
   const known = new Set(["etl", ...pipeline.sources.flatMap(namesOf)]);
   const unknown = only?.filter((name) => !known.has(name)) ?? [];
   if (unknown.length > 0) {
-    throw new UsageError(`"${unknown.join('", "')}" is not in the pipeline`, "--only", `names there are: ${[...known].sort().join(", ")}`);
+    throw new UsageError(
+      `"${unknown.join('", "')}" is not in the pipeline`,
+      "--only",
+      `names there are: ${[...known].sort().join(", ")}`,
+    );
   }
 }

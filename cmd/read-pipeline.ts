@@ -34,11 +34,18 @@ export async function readPipeline(path: string, options: ReadOptions): Promise<
 export async function tryPipeline(path: string, options: ReadOptions): Promise<PipelineRead> {
   const file = resolve(options.cwd, path);
   const text = await readText(file, "pipeline file", "Name a YAML file that there is");
-  const config =
-    (await readConfigFile(options.configFile, options.cwd)) ??
-    (await findConfigFile(dirname(file)));
+  const config = await configOf(file, options.configFile, options.cwd);
   const checked = checkPipeline({ file, text, variables: variablesFrom(options.env, config) });
   return { file, ...checked };
+}
+
+/** The configuration file of a pipeline: the one named, else the one in `cwd`, else the one beside the pipeline. */
+export async function configOf(
+  pipelineFile: string,
+  configFile: string | null,
+  cwd: string,
+): Promise<ConfigFile | null> {
+  return (await readConfigFile(configFile, cwd)) ?? (await findConfigFile(dirname(pipelineFile)));
 }
 
 /**

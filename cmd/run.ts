@@ -1,8 +1,10 @@
 // `onpoint run`: the whole installation on one machine. Starts nats-server and the role processes, follows the coordinator,
 // and ends with its verdict. The same roles are pods on Kubernetes.
-import { mkdir, writeFile } from "node:fs/promises";
+
 import { createWriteStream } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { isFinished } from "../internal/catalog/open-run.ts";
 import { readManifest } from "../internal/catalog/run-manifest.ts";
 import { LocalCluster } from "../internal/cluster/cluster-local.ts";
 import type { RunManifest, RunReport } from "../internal/model/run.ts";
@@ -13,18 +15,20 @@ import { startNatsServer } from "../internal/pod/nats-server.ts";
 import { openProgress } from "../internal/pod/progress.ts";
 import { readSettings, type Settings } from "../internal/pod/settings.ts";
 import type { Limits } from "../internal/scale/wanted-replicas.ts";
-import { Fatal } from "../internal/std/errors.ts";
+import type { Fatal } from "../internal/std/errors.ts";
 import { type LogFields, openLog, prettyLine } from "../internal/telemetry/log.ts";
-import { checkout, roleCommand } from "./role-command.ts";
 import { s3Options } from "./open-pod.ts";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
+import { checkout, roleCommand } from "./role-command.ts";
 import { lockState } from "./state-lock.ts";
 
 export type RunCommandOptions = RunOptions & { workers?: string; json?: boolean; memory?: string };
 export type CommandResult = { text: string; json: unknown; exitCode: number };
 
 /** What a run came to: a verdict, or that something stopped it. */
-type Outcome = { kind: "verdict"; report: RunReport } | { kind: "stopped"; text: string; exitCode: number };
+type Outcome =
+  | { kind: "verdict"; report: RunReport }
+  | { kind: "stopped"; text: string; exitCode: number };
 
 const stopGraceMs = 60_000;
 
@@ -36,7 +40,10 @@ export async function runCommand(path: string, options: RunCommandOptions): Prom
   const finished = await finishedBefore(prepared, settings);
   const state = resolve(settings.state);
   await mkdir(state, { recursive: true });
-  await writeFile(join(state, "last.json"), JSON.stringify({ lake: prepared.lake, run: prepared.request.run }));
+  await writeFile(
+    join(state, "last.json"),
+    JSON.stringify({ lake: prepared.lake, run: prepared.request.run }),
+  );
   if (finished !== null) {
     const text = `run ${finished.run} is finished (${finished.state}, ${finished.endedAt}); --force runs it again`;
     return { text, json: finished.report, exitCode: 0 };
@@ -44,8 +51,22 @@ export async function runCommand(path: string, options: RunCommandOptions): Prom
   await using lock = await lockState(state, prepared.request.run);
   void lock;
   const outcome = await conductRun(path, options, prepared, settings, env, state);
-  if (outcome.kind === "verdict") return { text: summary(outcome.report), json: outcome.report, exitCode: outcome.report.exitCode };
-  return { text: outcome.text, json: { run: prepared.request.run, state: "running", exitCode: outcome.exitCode, error: outcome.text }, exitCode: outcome.exitCode };
+  if (outcome.kind === "verdict")
+    return {
+      text: summary(outcome.report),
+      json: outcome.report,
+      exitCode: outcome.report.exitCode,
+    };
+  return {
+    text: outcome.text,
+    json: {
+      run: prepared.request.run,
+      state: "running",
+      exitCode: outcome.exitCode,
+      error: outcome.text,
+    },
+    exitCode: outcome.exitCode,
+  };
 }
 
 async function conductRun(
@@ -58,11 +79,24 @@ async function conductRun(
 ): Promise<Outcome> {
   const { promise: ended, resolve: end } = Promise.withResolvers<Outcome>();
   const output = openOutput(join(state, `${prepared.request.run}.log`));
-  const log = openLog({ role: "run", level: settings.logLevel, pretty: false, to: { write: output.line } });
+  const log = openLog({
+    role: "run",
+    level: settings.logLevel,
+    pretty: false,
+    to: { write: output.line },
+  });
   for (const warning of prepared.pipeline.warnings) log.warn("pipeline.warning", { warning });
-  const drain = drainOnSignal(process, { graceMs: stopGraceMs + 10_000, onDrain: () => undefined, log });
+  const drain = drainOnSignal(process, {
+    graceMs: stopGraceMs + 10_000,
+    onDrain: () => undefined,
+    log,
+  });
   drain.signal.addEventListener("abort", () =>
-    end({ kind: "stopped", text: "stopped before the end; the same command goes on from here", exitCode: 130 }),
+    end({
+      kind: "stopped",
+      text: "stopped before the end; the same command goes on from here",
+      exitCode: 130,
+    }),
   );
   // 1. The queue: a server of our own unless one is named.
   const nats = settings.natsUrl === null ? await startQueue(settings, state, log, end) : null;
@@ -72,18 +106,25 @@ async function conductRun(
   const natsUrl = nats?.url ?? settings.natsUrl ?? "";
   const childEnv = { ...env, ONPOINT_NATS_URL: natsUrl, ONPOINT_STATE: state };
   const cluster = new LocalCluster({
-    command: (role) => ({ args: roleCommand(role, role === "coordinator" ? [path, ...coordinatorArgs(options)] : []), env: childEnv }),
+    command: (role) => ({
+      args: roleCommand(role, role === "coordinator" ? [path, ...coordinatorArgs(options)] : []),
+      env: childEnv,
+    }),
     onLine: output.line,
     onMessage: (_, message) => receive(message as ChildReport),
-    onRestart: (role, how, delayMs) => log.warn("process.restarted", { process: role, how, delayMs }),
-    onFatal: (role, error) => end({ kind: "stopped", text: `${role}: ${error.message}`, exitCode: 1 }),
+    onRestart: (role, how, delayMs) =>
+      log.warn("process.restarted", { process: role, how, delayMs }),
+    onFatal: (role, error) =>
+      end({ kind: "stopped", text: `${role}: ${error.message}`, exitCode: 1 }),
   });
   function receive(message: ChildReport): void {
     if (message.kind === "progress") output.progress(message.report);
     if (message.kind === "verdict") end({ kind: "verdict", report: message.report });
-    if (message.kind === "fatal") end({ kind: "stopped", text: message.text, exitCode: message.exitCode });
+    if (message.kind === "fatal")
+      end({ kind: "stopped", text: message.text, exitCode: message.exitCode });
     if (message.kind === "scale") {
-      for (const [role, count] of Object.entries(message.wanted)) void cluster.setReplicas(role, count);
+      for (const [role, count] of Object.entries(message.wanted))
+        void cluster.setReplicas(role, count);
     }
   }
   try {
@@ -105,7 +146,12 @@ type ChildReport =
   | { kind: "fatal"; text: string; exitCode: number }
   | { kind: "scale"; wanted: Limits };
 
-async function startQueue(settings: Settings, state: string, log: ReturnType<typeof openLog>, end: (outcome: Outcome) => void) {
+async function startQueue(
+  settings: Settings,
+  state: string,
+  log: ReturnType<typeof openLog>,
+  end: (outcome: Outcome) => void,
+) {
   const nats = await startNatsServer({
     binary: await findNatsServer(checkout, process.env.PATH),
     port: settings.natsPort,
@@ -114,18 +160,21 @@ async function startQueue(settings: Settings, state: string, log: ReturnType<typ
     signal: new AbortController().signal,
     onRestart: (code) => log.warn("nats.restarted", { code }),
   });
-  void nats.failed.then((error: Fatal) => end({ kind: "stopped", text: error.message, exitCode: 1 }));
+  void nats.failed.then((error: Fatal) =>
+    end({ kind: "stopped", text: error.message, exitCode: 1 }),
+  );
   return nats;
 }
 
-async function finishedBefore({ lake: url, request }: PreparedRun, settings: Settings): Promise<RunManifest | null> {
+async function finishedBefore(
+  { lake: url, request }: PreparedRun,
+  settings: Settings,
+): Promise<RunManifest | null> {
   if (request.force) return null;
   const lake = await openObjects(url, s3Options(settings));
   try {
     const manifest = (await readManifest(lake, request.run))?.manifest ?? null;
-    const isFinal = manifest?.state === "done" || manifest?.state === "rejects";
-    const isCovered = manifest?.only === null || (request.only?.every((name) => manifest?.only?.includes(name)) ?? false);
-    return isFinal && isCovered && manifest.simulate === request.simulate ? manifest : null;
+    return manifest !== null && isFinished(manifest, request) ? manifest : null;
   } finally {
     await lake.close();
   }
@@ -166,7 +215,8 @@ function openOutput(file: string) {
       } catch {
         fields = null;
       }
-      const matters = fields === null || fields.level !== "info" || fields.event === "upload.simulated";
+      const matters =
+        fields === null || fields.level !== "info" || fields.event === "upload.simulated";
       if (isTerminal && !matters) return;
       if (isTerminal) bars.clear();
       process.stderr.write(fields === null ? `${text}\n` : prettyLine(fields));
@@ -185,7 +235,9 @@ function summary(report: RunReport): string {
   const lines = [
     `run ${report.run}: ${report.state} in ${report.seconds} s`,
     ...tables,
-    ...(files > 0 ? [`  upload${simulated ? " (simulated)" : ""}: ${files} files, ${bytes} bytes`] : []),
+    ...(files > 0
+      ? [`  upload${simulated ? " (simulated)" : ""}: ${files} files, ${bytes} bytes`]
+      : []),
     ...(dead > 0 ? [`  ${dead} dead letters: onpoint dead ls ${report.run}`] : []),
     ...report.errors.map((error) => `  failed: ${error}`),
   ];
@@ -199,4 +251,3 @@ function kill(pid: number): void {
     // It is gone already.
   }
 }
-

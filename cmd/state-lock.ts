@@ -11,14 +11,16 @@ export async function lockState(state: string, run: string): Promise<AsyncDispos
       await writeFile(file, JSON.stringify({ pid: process.pid, run }), { flag: "wx" });
       return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-        throw new UsageError(`the state folder cannot be written (${(error as NodeJS.ErrnoException).code})`, state, "set ONPOINT_STATE to another folder", { cause: error });
-      }
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw unwritable(state, error);
     }
     const holder = await readHolder(file);
     if (holder !== null && isAlive(holder.pid)) {
       const fix = `wait for it, or set ONPOINT_STATE to another folder`;
-      throw new UsageError(`onpoint run ${holder.run} (process ${holder.pid}) is using this state folder`, state, fix);
+      throw new UsageError(
+        `onpoint run ${holder.run} (process ${holder.pid}) is using this state folder`,
+        state,
+        fix,
+      );
     }
     await rm(file, { force: true });
   }
@@ -39,4 +41,9 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
+}
+
+function unwritable(state: string, cause: unknown): UsageError {
+  const what = `the state folder cannot be written (${(cause as NodeJS.ErrnoException).code})`;
+  return new UsageError(what, state, "set ONPOINT_STATE to another folder", { cause });
 }

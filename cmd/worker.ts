@@ -1,10 +1,10 @@
 // `onpoint process`, `onpoint etl`, `onpoint upload`: the entry points of the pods that pull tasks from a queue.
 import { registerSchema } from "../internal/catalog/schemas.ts";
+import { readModels } from "../internal/etl/read-models.ts";
 import { batchesToParquet } from "../internal/flow/batches-to-parquet.ts";
 import { parquetToTables } from "../internal/flow/parquet-to-tables.ts";
 import { tablesToUploads } from "../internal/flow/tables-to-uploads.ts";
 import { type WorkDeps, work } from "../internal/flow/work.ts";
-import { readModels } from "../internal/etl/read-models.ts";
 import type { EtlTask, ProcessTask, Task, UploadTask } from "../internal/model/task.ts";
 import { inSpan } from "../internal/telemetry/trace.ts";
 import { type Pod, withPod } from "./open-pod.ts";
@@ -35,7 +35,16 @@ function common<T extends Task>(pod: Pod, stage: T["stage"]): Omit<WorkDeps<T>, 
     lakeOf: pod.lakeOf,
     pipelineOf: pod.pipelineOf,
     trace: (parent, task, run, body) =>
-      inSpan(`${stage} task`, { kind: "consumer", parent, links: [run.trace], attributes: { "onpoint.run": run.token, "onpoint.task": task.task } }, body),
+      inSpan(
+        `${stage} task`,
+        {
+          kind: "consumer",
+          parent,
+          links: [run.trace],
+          attributes: { "onpoint.run": run.token, "onpoint.task": task.task },
+        },
+        body,
+      ),
     onBusy: (busy) => pod.parent?.send({ kind: "busy", busy }),
     log: pod.log,
   };
@@ -47,7 +56,11 @@ function processDeps(pod: Pod): WorkDeps<ProcessTask> {
     ...common<ProcessTask>(pod, "process"),
     nameOf: (task) => task.source,
     body: (task, context) =>
-      batchesToParquet({ scratch, memoryLimitMb: settings.memoryMb, openBucket: openLake, registerSchema }, task, context),
+      batchesToParquet(
+        { scratch, memoryLimitMb: settings.memoryMb, openBucket: openLake, registerSchema },
+        task,
+        context,
+      ),
   };
 }
 
@@ -56,7 +69,8 @@ function etlDeps(pod: Pod): WorkDeps<EtlTask> {
   return {
     ...common<EtlTask>(pod, "etl"),
     nameOf: (task) => task.model,
-    body: (task, context) => parquetToTables({ scratch, memoryLimitMb: settings.memoryMb, readModels }, task, context),
+    body: (task, context) =>
+      parquetToTables({ scratch, memoryLimitMb: settings.memoryMb, readModels }, task, context),
   };
 }
 

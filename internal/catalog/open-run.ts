@@ -31,7 +31,13 @@ export async function openRun(lake: Objects, request: RunRequest, now: string): 
 }
 
 /** Writes the verdict down. Does nothing when another generation has begun. */
-export async function endRun(lake: Objects, run: string, generation: number, report: RunReport, now: string): Promise<void> {
+export async function endRun(
+  lake: Objects,
+  run: string,
+  generation: number,
+  report: RunReport,
+  now: string,
+): Promise<void> {
   for (;;) {
     const found = await readManifest(lake, run);
     if (found === null || found.manifest.generation !== generation) return;
@@ -48,22 +54,36 @@ export async function endRun(lake: Objects, run: string, generation: number, rep
 /** Makes a finished run unfinished again: its dead letters are to be tried once more. */
 export async function reopenRun(lake: Objects, run: string): Promise<void> {
   const found = await readManifest(lake, run);
-  if (found !== null) await writeManifest(lake, { ...found.manifest, state: "running", endedAt: null }, found.etag);
+  if (found !== null)
+    await writeManifest(lake, { ...found.manifest, state: "running", endedAt: null }, found.etag);
 }
 
 function next(known: RunManifest | null, request: RunRequest, now: string): OpenedRun {
   const { run, pipeline, date, only, simulate, force } = request;
+  const fresh = { run, pipeline, date, state: "running" as const, startedAt: now, endedAt: null, simulate, report: null };
   if (known === null) {
-    const manifest: RunManifest = { run, pipeline, date, generation: 1, state: "running", startedAt: now, endedAt: null, only, simulate, report: null };
-    return { kind: "started", manifest };
+    return { kind: "started", manifest: { ...fresh, generation: 1, only, scope: only } };
   }
-  const isFinal = known.state === "done" || known.state === "rejects";
-  const isCovered = known.only === null || (only !== null && only.every((name) => known.only?.includes(name)));
   if (force && known.state !== "running") {
-    const manifest: RunManifest = { ...known, generation: known.generation + 1, state: "running", startedAt: now, endedAt: null, only, simulate, report: null };
-    return { kind: "started", manifest };
+    const generation = known.generation + 1;
+    return { kind: "started", manifest: { ...fresh, generation, only: union(known.only, only), scope: only } };
   }
-  if (isFinal && isCovered && known.simulate === simulate) return { kind: "finished", manifest: known };
-  const wider = only === null || known.only === null ? null : [...new Set([...known.only, ...only])];
-  return { kind: "resumed", manifest: { ...known, state: "running", endedAt: null, only: wider, simulate } };
+  if (isFinished(known, request)) return { kind: "finished", manifest: known };
+  const scope = isCovered(known.only, only) ? known.scope : union(known.scope, only);
+  const manifest = { ...known, state: "running" as const, endedAt: null, only: union(known.only, only), scope, simulate };
+  return { kind: "resumed", manifest };
+}
+
+/** Whether a run has come to an end that asking again does not change. */
+export function isFinished(manifest: RunManifest, request: Pick<RunRequest, "only" | "simulate">): boolean {
+  const isFinal = manifest.state === "done" || manifest.state === "rejects";
+  return isFinal && isCovered(manifest.only, request.only) && manifest.simulate === request.simulate;
+}
+
+function isCovered(covered: readonly string[] | null, only: readonly string[] | null): boolean {
+  return covered === null || (only?.every((name) => covered.includes(name)) ?? false);
+}
+
+function union(a: readonly string[] | null, b: readonly string[] | null): string[] | null {
+  return a === null || b === null ? null : [...new Set([...a, ...b])];
 }

@@ -6,7 +6,11 @@ const maxFiles = 200;
 const maxBytes = 256 * 1024 * 1024;
 
 /** Cuts files, sorted by path, into tasks of at most 200 files and about 256 MiB. */
-export function planUploads(files: readonly PartFile[], to: string, simulate: boolean): UploadTask[] {
+export function planUploads(
+  files: readonly PartFile[],
+  to: string,
+  simulate: boolean,
+): UploadTask[] {
   const tasks: UploadTask[] = [];
   let open: PartFile[] = [];
   let openBytes = 0;
@@ -14,12 +18,19 @@ export function planUploads(files: readonly PartFile[], to: string, simulate: bo
     if (open.length === 0) return;
     const hash = createHash("sha256").update(`${to}\n${simulate}`);
     for (const file of open) hash.update(`\n${file.path}\t${file.sha256}`);
-    tasks.push({ stage: "upload", task: `upload-${hash.digest("hex").slice(0, 16)}`, to, simulate, files: open });
+    tasks.push({
+      stage: "upload",
+      task: `upload-${hash.digest("hex").slice(0, 16)}`,
+      to,
+      simulate,
+      files: open,
+    });
     open = [];
     openBytes = 0;
   };
   for (const file of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    if (open.length >= maxFiles || (open.length > 0 && openBytes + file.sizeBytes > maxBytes)) close();
+    if (open.length >= maxFiles || (open.length > 0 && openBytes + file.sizeBytes > maxBytes))
+      close();
     open.push(file);
     openBytes += file.sizeBytes;
   }

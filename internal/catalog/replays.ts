@@ -11,7 +11,8 @@ export type Replay = { decidedAt: string; ids: string[]; links: FrontierLink[]; 
 /** All decisions on one generation of a run. */
 export async function readReplays(lake: Objects, token: string): Promise<Replay[]> {
   const replays: Replay[] = [];
-  for await (const { receipt } of readReceipts(lake, token, "replay")) replays.push(receipt as Replay);
+  for await (const { receipt } of readReceipts(lake, token, "replay"))
+    replays.push(receipt as Replay);
   return replays;
 }
 
@@ -19,5 +20,7 @@ export async function readReplays(lake: Objects, token: string): Promise<Replay[
 export async function writeReplay(lake: Objects, token: string, replay: Replay): Promise<void> {
   let n = 1;
   for await (const _ of lake.list(receiptFolder(token, "replay"))) n += 1;
-  await lake.put(receiptPath(token, "replay", String(n).padStart(6, "0")), JSON.stringify(replay), { ifAbsent: true });
+  await lake.put(receiptPath(token, "replay", String(n).padStart(6, "0")), JSON.stringify(replay), {
+    ifAbsent: true,
+  });
 }

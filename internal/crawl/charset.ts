@@ -23,7 +23,10 @@ export function isText(contentType: string): boolean {
  * for XML the declaration, then UTF-8 (RFC 7303 section 3); for JSON UTF-8 (RFC 8259 section 8.1); for all else UTF-8 where
  * the bytes are, else windows-1252. Bytes that do not fit become U+FFFD. Never throws.
  */
-export function decodeBody(body: Uint8Array, contentType: string): { text: string; charset: string } {
+export function decodeBody(
+  body: Uint8Array,
+  contentType: string,
+): { text: string; charset: string } {
   const charset = charsetOf(body, contentType);
   // The one encoding without a decoder: labels of encodings that are unsafe to read (WHATWG Encoding 14.1).
   if (charset === "replacement") return { text: body.length > 0 ? "\uFFFD" : "", charset };
@@ -52,5 +55,7 @@ function isXml(type: string): boolean {
 }
 
 function isJson(type: string): boolean {
-  return /[/+]json$/.test(type) || /^application\/(x-)?(ndjson|jsonl|jsonlines|json-seq)$/.test(type);
+  return (
+    /[/+]json$/.test(type) || /^application\/(x-)?(ndjson|jsonl|jsonlines|json-seq)$/.test(type)
+  );
 }

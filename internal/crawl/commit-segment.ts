@@ -11,11 +11,16 @@ import { shardOf } from "./shard.ts";
 
 const compress = promisify(zstdCompress);
 // A checksum in every frame: readers of ours notice a cut or damaged file (facts: DuckDB alone does not).
-const frame = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } };
+const frame = {
+  params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
+};
 const maxBatchLinks = 4_000;
 
 export type LakeFolder = { lake: Objects; token: string; date: string };
-export type SavedSegment = { receipt: SegmentReceipt; batches: { shard: number; data: Buffer; links: FrontierLink[] }[] };
+export type SavedSegment = {
+  receipt: SegmentReceipt;
+  batches: { shard: number; data: Buffer; links: FrontierLink[] }[];
+};
 
 /** File-name safe, sorts by fencing token, then by number. */
 export function segmentName(shard: number, fencingToken: number, n: number): string {
@@ -89,12 +94,18 @@ export async function saveSegment(
     deadLinks: segment.deadLinks,
     hosts: [...segment.hosts.values()],
   };
-  await folder.lake.put(receiptPath(folder.token, "crawl", name), JSON.stringify(receipt), { ifAbsent: true });
+  await folder.lake.put(receiptPath(folder.token, "crawl", name), JSON.stringify(receipt), {
+    ifAbsent: true,
+  });
   return receipt;
 }
 
 /** What goes to the ledger of a receipt. */
-export function recordOf(receipt: SegmentReceipt, pending: number, consumedSeq: number): SegmentRecord {
+export function recordOf(
+  receipt: SegmentReceipt,
+  pending: number,
+  consumedSeq: number,
+): SegmentRecord {
   const { segment, shard, files, done, dead, counts } = receipt;
   return { segment, shard, files, done, dead, counts, pending, consumedSeq };
 }
@@ -126,8 +137,11 @@ export async function receiptsToAdopt(
   }
   if (unknown.length === 0) return [];
   const batched = await batchedFiles();
-  const isBatched = (receipt: SegmentReceipt) => receipt.files.some((file) => batched.has(file.path));
-  unknown.sort((a, b) => Number(isBatched(b)) - Number(isBatched(a)) || (a.segment < b.segment ? -1 : 1));
+  const isBatched = (receipt: SegmentReceipt) =>
+    receipt.files.some((file) => batched.has(file.path));
+  unknown.sort(
+    (a, b) => Number(isBatched(b)) - Number(isBatched(a)) || (a.segment < b.segment ? -1 : 1),
+  );
   const done = new Set<string>();
   for (const record of ledger) for (const fp of doneFingerprints(record.done)) done.add(fp);
   return unknown.filter((receipt) => {
@@ -137,4 +151,3 @@ export async function receiptsToAdopt(
     return true;
   });
 }
-

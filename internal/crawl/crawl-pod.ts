@@ -2,11 +2,22 @@
 // gives the answers back to the owners. It never waits in a loop: it acts when a link comes, an answer comes, or the next
 // gate opens.
 import type { FrontierLink } from "../model/link.ts";
-import type { Pipeline, Source, WebSource } from "../model/pipeline.ts";
+import type { Pipeline, WebSource } from "../model/pipeline.ts";
 import type { Queue } from "../queue/queue.ts";
-import { authHeaders, withQueryAuth } from "./api-page.ts";
-import { type Exchange, FetchFault, type Fetcher } from "./fetch-page.ts";
-import { askRobots, type Host, newHost, type RobotsEntry, startAt } from "./host.ts";
+import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
+import { type Exchange, type Fetcher, FetchFault } from "./fetch-page.ts";
+import {
+  askRobots,
+  endedAt,
+  type Flight,
+  type Host,
+  newHost,
+  type RobotsEntry,
+  sentAt,
+  slow,
+  startAt,
+} from "./host.ts";
+import { type Crawlable, mayFetch } from "./may-fetch.ts";
 import { ReadyHosts } from "./ready-hosts.ts";
 import { offerFound, settleAnswer, settleDead, settleDropped } from "./settle.ts";
 import type { QueuedLink } from "./shard-frontier.ts";
@@ -27,15 +38,10 @@ export type PodOptions = {
   onProgress: (owner: ShardOwner) => void;
 };
 
-type Crawlable = Exclude<Source, { kind: "files" }>;
 type Job = { owner: ShardOwner; entry: QueuedLink; source: Crawlable };
 
-/** Fetches of robots.txt without an answer before the links of a host are given up. */
-const maxRobotsTries = 3;
-/** Links whose attempts a host may leave without any answer before all its links are given up. */
-const maxSilentLinks = 2;
 /** Blocks longer than this outlive the pod. */
-const keepBlockMs = 2_000;
+const keepBlockMs = 1_000;
 
 export class CrawlPod {
   readonly #options: PodOptions;
@@ -61,23 +67,33 @@ export class CrawlPod {
   async admit(owner: ShardOwner, links: readonly FrontierLink[]): Promise<void> {
     const nowMs = Date.now();
     for (const authority of new Set(links.map((link) => authorityOf(link.url)))) {
-      let host = this.#hosts.get(authority);
-      if (host === undefined) {
-        const source = this.#sourceOf(owner, links.find((link) => authorityOf(link.url) === authority) as FrontierLink);
-        if (source === null) continue;
-        host = await this.#openHost(authority, source, nowMs);
-      }
+      const source = this.#sourceOf(
+        owner,
+        links.find((link) => authorityOf(link.url) === authority) as FrontierLink,
+      );
+      if (source === null) continue;
+      const host =
+        this.#hosts.get(authority) ?? (await this.#openHost(authority, owner.shard, source, nowMs));
+      // The strictest of the sources that share a host counts.
+      slow(host, { gapMs: 1000 / source.rate.perSecond, concurrency: source.rate.concurrency });
       host.owners.add(owner);
       this.#ready.add(authority, host.gate.readyAt(nowMs));
     }
     this.pump();
   }
 
-  /** Forgets an owner, and the hosts that only it had. */
+  /** Forgets an owner. Its hosts stay as they are: whoever owns the shard next in this pod must be as polite. */
   forget(owner: ShardOwner): void {
+    for (const host of this.#hosts.values()) host.owners.delete(owner);
+  }
+
+  /** Forgets the hosts of a shard that goes to another pod, and leaves word of those that are blocked. */
+  async leaveShard(shard: number): Promise<void> {
+    const nowMs = Date.now();
     for (const [authority, host] of this.#hosts) {
-      host.owners.delete(owner);
-      if (host.owners.size === 0) this.#hosts.delete(authority);
+      if (host.shard !== shard) continue;
+      this.#hosts.delete(authority);
+      if (host.gate.blockedUntil > nowMs) await this.#keepBlock(host);
     }
   }
 
@@ -111,7 +127,7 @@ export class CrawlPod {
       if (Number.isFinite(readyMs)) this.#ready.add(host.authority, readyMs);
       return;
     }
-    if (host.askingRobots) return;
+    if (host.askingRobots || host.unsent) return;
     const job = this.#nextJob(host, nowMs);
     if (job === null) return;
     this.#fly(host, job === "robots" ? null : job);
@@ -127,42 +143,33 @@ export class CrawlPod {
   #nextJob(host: Host, nowMs: number): Job | "robots" | null {
     for (const owner of host.owners) {
       if (!this.#options.leases.isValid(owner.shard, nowMs) || owner.signal.aborted) continue;
-      for (let head = owner.frontier.peek(host.authority); head !== null; head = owner.frontier.peek(host.authority)) {
-        const source = this.#sourceOf(owner, head.link);
-        const { retries } = this.#options.pipelineOf(owner);
-        const maxSilent = maxSilentLinks * (retries.crawl + 1);
-        const verdict = source === null ? "drop" : this.#mayFetch(host, head, source, maxSilent, nowMs);
-        if (verdict === "robots") return "robots";
-        const entry = owner.frontier.take(host.authority);
-        if (entry === null) break;
-        if (verdict === "fetch" && source !== null) {
-          this.#rotate(host, owner);
-          return { owner, entry, source };
-        }
-        if (verdict === "drop") settleDropped(owner, entry.link, "robots");
-        else settleDead(owner, entry, verdict, 0);
-        this.#options.onProgress(owner);
-      }
-      if (!owner.frontier.hasQueued(host.authority)) {
-        host.owners.delete(owner);
-        this.#options.onProgress(owner);
-      }
+      const job = this.#nextOf(host, owner, nowMs);
+      if (job !== null) return job;
+      if (owner.frontier.hasQueued(host.authority)) continue;
+      host.owners.delete(owner);
+      this.#options.onProgress(owner);
     }
     return null;
   }
 
-  /** `fetch`, `drop` (robots forbid it), `robots` (ask first), or the reason why it is dead. */
-  #mayFetch(host: Host, entry: QueuedLink, source: Crawlable, maxSilent: number, nowMs: number): string {
-    if (host.silentFaults >= maxSilent) return `${host.authority} did not answer ${host.silentFaults} requests in a row`;
-    if (source.kind === "api" || source.robots === "ignore") return "fetch";
-    const { origin, pathname, search } = new URL(entry.link.url);
-    const known = host.robots.get(origin);
-    if (known === undefined) return "robots";
-    // The gate spaces these tries, with its back-off after faults.
-    if (known.state === "disallow" && known.tries < maxRobotsTries) return "robots";
-    if (known.untilMs <= nowMs) return "robots";
-    if (known.state === "disallow") return `robots.txt of ${origin} cannot be had: ${known.why}`;
-    return known.robots === null || known.robots.allows(pathname + search) ? "fetch" : "drop";
+  #nextOf(host: Host, owner: ShardOwner, nowMs: number): Job | "robots" | null {
+    const { retries } = this.#options.pipelineOf(owner);
+    for (;;) {
+      const head = owner.frontier.peek(host.authority);
+      if (head === null) return null;
+      const source = this.#sourceOf(owner, head.link);
+      const verdict = source && mayFetch(host, head, source, retries.crawl, nowMs);
+      if (verdict?.kind === "robots") return "robots";
+      const entry = owner.frontier.take(host.authority);
+      if (entry === null) return null;
+      if (verdict?.kind === "fetch" && source !== null) {
+        this.#rotate(host, owner);
+        return { owner, entry, source };
+      }
+      if (verdict?.kind === "dead") settleDead(owner, entry, verdict.reason, 0);
+      else settleDropped(owner, entry.link, "robots");
+      this.#options.onProgress(owner);
+    }
   }
 
   #rotate(host: Host, owner: ShardOwner): void {
@@ -185,36 +192,55 @@ export class CrawlPod {
 
   async #flyLink(host: Host, { owner, entry, source }: Job): Promise<void> {
     const { fetcher, pipelineOf } = this.#options;
-    const gapMs = startAt(host, Date.now());
     const { link } = entry;
-    owner.segment.countRequest(host.authority, gapMs, this.#robotsState(host, link), link.source);
+    const flight = startAt(host, Date.now());
+    owner.segment.countRequest(host.authority, this.#robotsState(host, link), link.source);
+    const headers = askHeaders(link, source, this.#options.userAgent);
+    const asked = { headers, onSent: () => this.#sent(host, owner) };
     const retries = pipelineOf(owner).retries.crawl;
     let weighed: { gate: GateOutcome; link: LinkOutcome };
     let answer: Exchange | null = null;
     const fetchedAt = new Date().toISOString();
     try {
-      answer = await fetcher.fetch(this.#urlOf(link, source), this.#headersOf(link, source), owner.signal);
+      answer = await fetcher.fetch(askUrl(link, source), asked, owner.signal);
       host.silentFaults = 0;
       weighed = weighAnswer(answer, entry, retries, Date.now());
     } catch (error) {
       if (!(error instanceof FetchFault)) {
-        this.#endAt(host, owner, { kind: "ok" });
+        this.#endAt(host, owner, flight, { kind: "ok" });
         if (owner.signal.aborted) return;
         throw error;
       }
       if (error.kind !== "broken" && error.kind !== "decode") host.silentFaults += 1;
       weighed = weighFault(error, entry, retries);
     }
-    this.#endAt(host, owner, weighed.gate);
+    this.#endAt(host, owner, flight, weighed.gate);
     const status = answer?.status ?? 0;
     if (weighed.link.kind === "again") {
       owner.segment.countsOf(link.source).retries += 1;
       const { costs } = weighed.link;
-      owner.frontier.putBack({ link, attempts: entry.attempts + Number(costs), calm: entry.calm + Number(!costs) });
+      owner.frontier.putBack({
+        link,
+        attempts: entry.attempts + Number(costs),
+        calm: entry.calm + Number(!costs),
+      });
     } else if (weighed.link.kind === "dead" || answer === null) {
-      settleDead(owner, entry, weighed.link.kind === "dead" ? weighed.link.reason : "no answer", status);
+      settleDead(
+        owner,
+        entry,
+        weighed.link.kind === "dead" ? weighed.link.reason : "no answer",
+        status,
+      );
     } else {
-      const offered = settleAnswer(owner, entry, answer, source, fetchedAt, weighed.link.kind, this.#options.shards);
+      const offered = settleAnswer(
+        owner,
+        entry,
+        answer,
+        source,
+        fetchedAt,
+        weighed.link.kind,
+        this.#options.shards,
+      );
       await this.admit(owner, offered);
     }
     host.owners.add(owner);
@@ -226,11 +252,20 @@ export class CrawlPod {
     const head = owner.frontier.peek(host.authority);
     const origin = new URL(head?.link.url ?? `http://${host.authority}`).origin;
     const source = (head === null ? null : this.#sourceOf(owner, head.link)) as WebSource | null;
-    const agent = source?.userAgent ?? userAgent;
+    const agent = source === null ? userAgent : agentOf(source, userAgent);
     const tries = host.robots.get(origin)?.tries ?? 0;
     try {
-      const paced = <T>(body: () => Promise<T>) => this.#paced(host, owner, head?.link.source ?? "", body);
-      const entry = await askRobots(fetcher, origin, agent, productToken(agent), tries, paced, owner.signal);
+      const paced = (body: (onSent: () => void) => Promise<Exchange>) =>
+        this.#paced(host, owner, head?.link.source ?? "", body);
+      const entry = await askRobots(
+        fetcher,
+        origin,
+        agent,
+        productToken(agent),
+        tries,
+        paced,
+        owner.signal,
+      );
       host.robots.set(origin, entry);
       await this.#obey(host, owner, origin, entry);
     } catch (error) {
@@ -241,67 +276,90 @@ export class CrawlPod {
   }
 
   /** Runs one request of a robots.txt fetch when the gate opens, and counts it like any other visit. */
-  async #paced<T>(host: Host, owner: ShardOwner, source: string, body: () => Promise<T>): Promise<T> {
-    for (let nowMs = Date.now(); host.gate.readyAt(nowMs) > nowMs; nowMs = Date.now()) {
-      await opened(host, Math.min(host.gate.readyAt(nowMs) - nowMs, 60_000));
+  async #paced(
+    host: Host,
+    owner: ShardOwner,
+    source: string,
+    body: (onSent: () => void) => Promise<Exchange>,
+  ): Promise<Exchange> {
+    for (
+      let nowMs = Date.now();
+      host.unsent || host.gate.readyAt(nowMs) > nowMs;
+      nowMs = Date.now()
+    ) {
+      await opened(host, Math.min(Math.max(host.gate.readyAt(nowMs) - nowMs, 1), 60_000));
     }
-    const gapMs = startAt(host, Date.now());
-    owner.segment.countRequest(host.authority, gapMs, "none", source);
+    const flight = startAt(host, Date.now());
+    owner.segment.countRequest(host.authority, "none", source);
     try {
-      const result = await body();
+      const answer = await body(() => this.#sent(host, owner));
       host.silentFaults = 0;
-      const answer = result as Exchange;
-      const { gate } = weighAnswer(answer, { link: {} as FrontierLink, attempts: 0, calm: 0 }, 0, Date.now());
-      this.#endAt(host, owner, gate);
-      return result;
+      const { gate } = weighAnswer(
+        answer,
+        { link: {} as FrontierLink, attempts: 0, calm: 0 },
+        0,
+        Date.now(),
+      );
+      this.#endAt(host, owner, flight, gate);
+      return answer;
     } catch (error) {
-      this.#endAt(host, owner, { kind: "fault" });
+      this.#endAt(host, owner, flight, { kind: "fault" });
       throw error;
     }
+  }
+
+  #sent(host: Host, owner: ShardOwner): void {
+    owner.segment.countGap(host.authority, sentAt(host, Date.now()));
+    this.#requeue(host);
+    this.pump();
   }
 
   /** Takes robots.txt into account: its crawl-delay for the host, its sitemaps for the sources that want them. */
   async #obey(host: Host, owner: ShardOwner, origin: string, entry: RobotsEntry): Promise<void> {
     const delayMs = entry.robots?.crawlDelayMs ?? null;
     if (delayMs !== null) {
-      host.gate.tighten({ gapMs: delayMs, concurrency: 1 });
-      host.gate.holdUntil((host.lastStartMs ?? Date.now()) + delayMs);
+      slow(host, { gapMs: delayMs, concurrency: 1 });
+      host.gate.holdUntil((host.lastSentMs ?? Date.now()) + delayMs);
     }
     for (const each of host.owners) {
-      const links: FrontierLink[] = [];
-      for (const source of this.#options.pipelineOf(each).sources) {
-        if (source.kind !== "web" || !source.sitemaps || !source.seeds.some((seed) => new URL(seed).origin === origin)) continue;
-        const declared = entry.robots?.sitemaps ?? [];
-        for (const url of declared.length > 0 ? declared : [`${origin}/sitemap.xml`]) {
-          const via = declared.length > 0 ? `${origin}/robots.txt` : undefined;
-          links.push({ url, source: source.name, kind: "sitemap", depth: 0, priority: 1, ...(via ? { via } : {}) });
-        }
-      }
+      const links = sitemapLinks(this.#options.pipelineOf(each), origin, entry.robots);
       await this.admit(each, offerFound(each, links, this.#options.shards));
     }
     this.#options.onProgress(owner);
   }
 
-  #endAt(host: Host, owner: ShardOwner, outcome: GateOutcome): void {
+  #endAt(host: Host, owner: ShardOwner, flight: Flight, outcome: GateOutcome): void {
     const nowMs = Date.now();
     host.gate.end(nowMs, outcome);
-    for (const wake of host.waiting.splice(0)) wake();
+    endedAt(host, flight);
     if (outcome.kind !== "ok") owner.segment.countBackoff(host.authority);
     const untilMs = host.gate.blockedUntil;
     if (untilMs - nowMs > keepBlockMs) {
-      const kept = this.#options.queue.putState(`host/${host.authority}`, Buffer.from(String(untilMs)));
-      kept.catch((error: unknown) => owner.abandon(error));
+      this.#keepBlock(host).catch((error: unknown) => owner.abandon(error));
     }
   }
 
-  async #openHost(authority: string, source: Crawlable, nowMs: number): Promise<Host> {
-    const kept = await this.#options.queue.getState(`host/${authority}`);
+  #keepBlock(host: Host): Promise<void> {
+    const untilMs = Buffer.from(String(host.gate.blockedUntil));
+    return this.#options.queue.putState(hostKey(host.authority), untilMs);
+  }
+
+  async #openHost(
+    authority: string,
+    shard: number,
+    source: Crawlable,
+    nowMs: number,
+  ): Promise<Host> {
+    const kept = await this.#options.queue.getState(hostKey(authority));
     const already = this.#hosts.get(authority);
     if (already !== undefined) return already;
     const gapMs = 1000 / source.rate.perSecond;
     const pace = { ...source.rate, gapMs };
-    const untilMs = Math.max(nowMs + gapMs, kept === null ? 0 : Number(Buffer.from(kept).toString()));
-    const host = newHost(authority, pace, untilMs);
+    const untilMs = Math.max(
+      nowMs + gapMs,
+      kept === null ? 0 : Number(Buffer.from(kept).toString()),
+    );
+    const host = newHost(authority, shard, pace, untilMs);
     this.#hosts.set(authority, host);
     return host;
   }
@@ -311,26 +369,16 @@ export class CrawlPod {
   }
 
   #sourceOf(owner: ShardOwner, link: FrontierLink): Crawlable | null {
-    const source = this.#options.pipelineOf(owner).sources.find((each) => each.name === link.source);
+    const source = this.#options
+      .pipelineOf(owner)
+      .sources.find((each) => each.name === link.source);
     return source === undefined || source.kind === "files" ? null : source;
   }
+}
 
-  #urlOf(link: FrontierLink, source: Crawlable): string {
-    return this.#isOwn(link, source) && source.auth !== null ? withQueryAuth(link.url, source.auth) : link.url;
-  }
-
-  #headersOf(link: FrontierLink, source: Crawlable): Record<string, string> {
-    const agent = (source.kind === "web" ? source.userAgent : null) ?? this.#options.userAgent;
-    const own = this.#isOwn(link, source) ? { ...source.headers, ...authHeaders(source.auth) } : {};
-    return { "user-agent": agent, ...own };
-  }
-
-  /** Credentials go only to the origins that the pipeline names. */
-  #isOwn(link: FrontierLink, source: Crawlable): boolean {
-    const { origin } = new URL(link.url);
-    const named = source.kind === "api" ? [source.url] : source.seeds;
-    return named.some((url) => new URL(url).origin === origin);
-  }
+/** Key of a host's long block in the queue's state; other characters than a key may have are written as `=hex`. */
+function hostKey(authority: string): string {
+  return `host/${authority.replace(/[^A-Za-z0-9_.-]/g, (char) => `=${char.charCodeAt(0).toString(16)}`)}`;
 }
 
 /** Resolves after `waitMs`, or when a request at the host ends. */
@@ -342,9 +390,4 @@ function opened(host: Host, waitMs: number): Promise<void> {
       resolve();
     });
   });
-}
-
-/** RFC 9309 section 2.2.1: the product token is the first word of the User-Agent. */
-function productToken(userAgent: string): string {
-  return /^[A-Za-z_-]+/.exec(userAgent)?.[0] ?? "onpoint";
 }

@@ -3,7 +3,7 @@
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from "node:dns";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
-import { Agent, errors, request } from "undici";
+import { Agent, type Dispatcher, errors, request } from "undici";
 
 /** What came back. `headers`: lower-case names, repeated ones joined by ", ". Times in ms from the start. */
 export type Exchange = {
@@ -26,7 +26,13 @@ export class FetchFault extends Error {
   }
 }
 
-export type FetchLimits = { maxBytes: number; connectMs: number; headersMs: number; idleMs: number; totalMs: number };
+export type FetchLimits = {
+  maxBytes: number;
+  connectMs: number;
+  headersMs: number;
+  idleMs: number;
+  totalMs: number;
+};
 export const defaultLimits: FetchLimits = {
   maxBytes: 64 * 1024 * 1024,
   connectMs: 10_000,
@@ -35,11 +41,12 @@ export const defaultLimits: FetchLimits = {
   totalMs: 120_000,
 };
 
+/** `body`: POSTed; GET without it. `onSent` is called when the request goes out on its connection, not before. */
+export type Asked = { headers: Record<string, string>; body?: string; onSent?: () => void };
+
 export type Fetcher = {
-  /** GETs `url`. Throws {@link FetchFault}; aborting `signal` throws its reason. */
-  fetch(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Exchange>;
-  /** POSTs `body`; otherwise the same. */
-  post(url: string, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<Exchange>;
+  /** Asks for `url`. Throws {@link FetchFault}; aborting `signal` throws its reason. */
+  fetch(url: string, asked: Asked, signal: AbortSignal): Promise<Exchange>;
   close(): Promise<void>;
 };
 
@@ -54,8 +61,7 @@ export function openFetcher(limits: FetchLimits = defaultLimits): Fetcher {
     bodyTimeout: limits.idleMs,
   });
   return {
-    fetch: (url, headers, signal) => exchange(agent, limits, { url, headers, body: null }, signal),
-    post: (url, headers, body, signal) => exchange(agent, limits, { url, headers, body }, signal),
+    fetch: (url, asked, signal) => exchange(agent, limits, url, asked, signal),
     close: () => agent.destroy(),
   };
 }
@@ -63,16 +69,17 @@ export function openFetcher(limits: FetchLimits = defaultLimits): Fetcher {
 async function exchange(
   agent: Agent,
   limits: FetchLimits,
-  { url, headers, body: sent }: { url: string; headers: Record<string, string>; body: string | null },
+  url: string,
+  { headers, body: sent, onSent }: Asked,
   signal: AbortSignal,
 ): Promise<Exchange> {
   const startedMs = performance.now();
   const timeout = AbortSignal.timeout(limits.totalMs);
   try {
     const answer = await request(url, {
-      dispatcher: agent,
-      method: sent === null ? "GET" : "POST",
-      body: sent,
+      dispatcher: onSent === undefined ? agent : agent.compose(tellSent(onSent)),
+      method: sent === undefined ? "GET" : "POST",
+      body: sent ?? null,
       headers: { "accept-encoding": "gzip, br, zstd, deflate", ...headers },
       signal: AbortSignal.any([signal, timeout]),
     });
@@ -91,7 +98,9 @@ async function exchange(
     }
     const flat = flatHeaders(answer.headers);
     const packed = Buffer.concat(chunks);
-    const body = truncated ? packed : await unpack(packed, flat["content-encoding"] ?? "", limits.maxBytes);
+    const body = truncated
+      ? packed
+      : await unpack(packed, flat["content-encoding"] ?? "", limits.maxBytes);
     const totalMs = performance.now() - startedMs;
     return { status: answer.statusCode, headers: flat, body, truncated, firstByteMs, totalMs };
   } catch (error) {
@@ -100,10 +109,29 @@ async function exchange(
   }
 }
 
-function flatHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+/** Connecting takes its time: a gap between requests counts from when they are sent. */
+function tellSent(onSent: () => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) =>
+    dispatch(options, {
+      onRequestStart: (controller, context) => {
+        onSent();
+        handler.onRequestStart?.(controller, context);
+      },
+      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+      onResponseStart: (...args) => handler.onResponseStart?.(...args),
+      onResponseData: (...args) => handler.onResponseData?.(...args),
+      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+      onResponseError: (...args) => handler.onResponseError?.(...args),
+    });
+}
+
+function flatHeaders(
+  headers: Record<string, string | string[] | undefined>,
+): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+    if (value !== undefined)
+      flat[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
   }
   return flat;
 }
@@ -111,18 +139,25 @@ function flatHeaders(headers: Record<string, string | string[] | undefined>): Re
 /** RFC 9110 section 8.4: codings are listed in the order they were applied. */
 async function unpack(packed: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
   let body = packed;
-  const codings = encoding.toLowerCase().split(",").map((coding) => coding.trim());
+  const codings = encoding
+    .toLowerCase()
+    .split(",")
+    .map((coding) => coding.trim());
   for (const coding of codings.reverse()) {
     if (body.length === 0 || coding === "" || coding === "identity") continue;
     try {
       body = await unpackOne(body, coding, maxOutputLength);
     } catch (error) {
-      const tooLarge = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-      const what = tooLarge ? `unpacks to more than ${maxOutputLength} bytes` : "is damaged";
-      throw new FetchFault("decode", `the ${coding} body ${what}`, { cause: error });
+      throw badBody(coding, maxOutputLength, error);
     }
   }
   return body;
+}
+
+function badBody(coding: string, maxBytes: number, cause: unknown): FetchFault {
+  const tooLarge = (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
+  const what = tooLarge ? `unpacks to more than ${maxBytes} bytes` : "is damaged";
+  return new FetchFault("decode", `the ${coding} body ${what}`, { cause });
 }
 
 async function unpackOne(body: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
@@ -148,18 +183,28 @@ function asFault(error: unknown, url: string, timedOut: boolean): FetchFault {
   if (error instanceof FetchFault) return error;
   const code = String((error as NodeJS.ErrnoException).code ?? "");
   const at = new URL(url).host;
-  const fault = (kind: FetchFault["kind"], text: string) => new FetchFault(kind, text, { cause: error });
+  const fault = (kind: FetchFault["kind"], text: string) =>
+    new FetchFault(kind, text, { cause: error });
   if (timedOut) return fault("timeout", `no whole answer from ${at} in time`);
-  if (error instanceof errors.ConnectTimeoutError) return fault("timeout", `no connection to ${at} in time`);
-  if (error instanceof errors.HeadersTimeoutError) return fault("timeout", `no answer from ${at} in time`);
-  if (error instanceof errors.BodyTimeoutError) return fault("timeout", `the answer of ${at} stopped coming`);
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return fault("dns", `the name ${at} cannot be resolved (${code})`);
-  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/.test(code)) return fault("connect", `no connection to ${at} (${code})`);
+  if (error instanceof errors.ConnectTimeoutError)
+    return fault("timeout", `no connection to ${at} in time`);
+  if (error instanceof errors.HeadersTimeoutError)
+    return fault("timeout", `no answer from ${at} in time`);
+  if (error instanceof errors.BodyTimeoutError)
+    return fault("timeout", `the answer of ${at} stopped coming`);
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
+    return fault("dns", `the name ${at} cannot be resolved (${code})`);
+  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/.test(code))
+    return fault("connect", `no connection to ${at} (${code})`);
   if (/CERT|TLS|SSL/.test(code)) return fault("tls", `no TLS with ${at} (${code})`);
   return fault("broken", `the answer of ${at} broke off${code ? ` (${code})` : ""}`);
 }
 
-type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
 
 /** RFC 6761 section 6.3: names under `localhost.` are always loopback, whatever the resolver says. */
 function lookupHost(hostname: string, options: LookupOptions, callback: LookupCallback): void {

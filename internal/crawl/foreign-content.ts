@@ -34,7 +34,12 @@ export function openForeign(
   if (inForeign(stack) && breaksOut(name, attribute)) while (inForeign(stack)) stack.pop();
   const inside = inForeign(stack);
   const foreign = inside || roots.has(name);
-  if (foreign && !selfClosing && stack.length < maxDepth && switches(stack, name, inside, attribute)) {
+  if (
+    foreign &&
+    !selfClosing &&
+    stack.length < maxDepth &&
+    switches(stack, name, inside, attribute)
+  ) {
     stack.push(name);
   }
   return foreign;

@@ -1,5 +1,5 @@
 // One host as a crawl pod knows it: its gate, its robots.txt, who has links for it, and whether it answers at all.
-import { type FetchFault, type Fetcher } from "./fetch-page.ts";
+import type { Exchange, Fetcher, FetchFault } from "./fetch-page.ts";
 import { HostGate } from "./host-gate.ts";
 import { parseRobots, type Robots } from "./robots.ts";
 import { robotsTtlMs, robotsVerdict } from "./robots-fetch.ts";
@@ -17,6 +17,7 @@ export type RobotsEntry = {
 
 export type Host = {
   authority: string;
+  shard: number;
   gate: HostGate;
   owners: Set<ShardOwner>;
   robots: Map<string, RobotsEntry>;
@@ -24,25 +25,77 @@ export type Host = {
   askingRobots: boolean;
   /** Faults in a row without any answer. */
   silentFaults: number;
-  lastStartMs: number | null;
+  /** The request that was started but is not on the wire yet (its connection is being made). */
+  unsent: Flight | null;
+  lastSentMs: number | null;
+  /** Least time between two requests: the strictest of its sources' and its robots.txt's. */
+  gapMs: number;
   /** Called when a request at the host ends. */
   waiting: (() => void)[];
 };
 
-export type HostPace = { gapMs: number; concurrency: number; backoffMs: number; maxBackoffMs: number };
+/** One request on its way. */
+export type Flight = { startedMs: number };
+
+export type HostPace = {
+  gapMs: number;
+  concurrency: number;
+  backoffMs: number;
+  maxBackoffMs: number;
+};
+
+/** Added to every gap: clocks tick in whole milliseconds, and the network is not equally slow for every request. */
+const marginMs = 2;
 
 /** A host that must not be asked before `holdUntilMs`: whoever owned it before may have asked it just now. */
-export function newHost(authority: string, pace: HostPace, holdUntilMs: number): Host {
+export function newHost(
+  authority: string,
+  shard: number,
+  pace: HostPace,
+  holdUntilMs: number,
+): Host {
   const gate = new HostGate({ ...pace, random: Math.random });
   gate.holdUntil(holdUntilMs);
-  return { authority, gate, owners: new Set(), robots: new Map(), askingRobots: false, silentFaults: 0, lastStartMs: null, waiting: [] };
+  return {
+    authority,
+    shard,
+    gate,
+    owners: new Set(),
+    robots: new Map(),
+    askingRobots: false,
+    silentFaults: 0,
+    unsent: null,
+    lastSentMs: null,
+    gapMs: pace.gapMs,
+    waiting: [],
+  };
 }
 
-/** Starts one request at a host; gives the gap since the one before it. */
-export function startAt(host: Host, nowMs: number): number | null {
+/** Makes a host at least this slow. */
+export function slow(host: Host, pace: { gapMs: number; concurrency: number }): void {
+  host.gapMs = Math.max(host.gapMs, pace.gapMs);
+  host.gate.tighten(pace);
+}
+
+/** Starts one request at a host; the next one may start when this one is sent and its gap is over. */
+export function startAt(host: Host, nowMs: number): Flight {
   host.gate.start(nowMs);
-  const gapMs = host.lastStartMs === null ? null : nowMs - host.lastStartMs;
-  host.lastStartMs = nowMs;
+  host.unsent = { startedMs: nowMs };
+  return host.unsent;
+}
+
+/** A request ended, perhaps without having been sent. */
+export function endedAt(host: Host, flight: Flight): void {
+  if (host.unsent === flight) host.unsent = null;
+  for (const wake of host.waiting.splice(0)) wake();
+}
+
+/** The request just started goes out; gives the gap since the one before it. */
+export function sentAt(host: Host, nowMs: number): number | null {
+  host.unsent = null;
+  const gapMs = host.lastSentMs === null ? null : nowMs - host.lastSentMs;
+  host.lastSentMs = nowMs;
+  host.gate.holdUntil(nowMs + host.gapMs + marginMs);
   return gapMs;
 }
 
@@ -56,35 +109,43 @@ export async function askRobots(
   userAgent: string,
   productToken: string,
   tries: number,
-  paced: <T>(body: () => Promise<T>) => Promise<T>,
+  paced: (body: (onSent: () => void) => Promise<Exchange>) => Promise<Exchange>,
   signal: AbortSignal,
 ): Promise<RobotsEntry> {
   let url = `${origin}/robots.txt`;
   for (let hop = 0; ; hop += 1) {
     const target = url;
-    const answer = await paced(() => fetcher.fetch(target, { "user-agent": userAgent }, signal)).catch(
-      (error: unknown) => {
-        if ((error as Error).name === "FetchFault") return { fault: (error as FetchFault).message };
-        throw error;
-      },
-    );
+    const ask = (onSent: () => void) =>
+      fetcher.fetch(target, { headers: { "user-agent": userAgent }, onSent }, signal);
+    const answer = await paced(ask).catch(asFault);
+    const next = "status" in answer ? canonicalUrl(answer.headers.location ?? "", url) : null;
     const status = "status" in answer ? answer.status : 0;
-    let verdict = robotsVerdict("status" in answer ? { status } : answer);
-    if (verdict === "redirect" && "status" in answer) {
-      const next = canonicalUrl(answer.headers["location"] ?? "", url);
-      if (hop < 5 && next !== null) {
-        url = next;
-        continue;
-      }
-      verdict = "allow-all";
-    }
-    const untilMs = Date.now() + robotsTtlMs(verdict, status);
-    if (verdict === "parse" && "status" in answer) {
-      const robots = parseRobots(answer.body, productToken);
-      return { state: robots.hasRules ? "rules" : "allow", robots, untilMs, tries: 0, why: "" };
-    }
-    if (verdict === "allow-all") return { state: "allow", robots: null, untilMs, tries: 0, why: "" };
+    const verdict = robotsVerdict("status" in answer ? { status } : answer);
+    if (verdict !== "redirect") return robotsEntry(verdict, answer, productToken, tries);
+    // Section 2.3.1.2: more redirects than are followed are like a file that is not there.
+    if (hop >= 5 || next === null) return robotsEntry("allow-all", answer, productToken, tries);
+    url = next;
+  }
+}
+
+function asFault(error: unknown): { fault: string } {
+  if ((error as Error).name === "FetchFault") return { fault: (error as FetchFault).message };
+  throw error;
+}
+
+function robotsEntry(
+  verdict: "parse" | "allow-all" | "disallow-all",
+  answer: Exchange | { fault: string },
+  productToken: string,
+  tries: number,
+): RobotsEntry {
+  const status = "status" in answer ? answer.status : 0;
+  const untilMs = Date.now() + robotsTtlMs(verdict, status);
+  if (verdict === "disallow-all") {
     const why = "fault" in answer ? answer.fault : `it answers ${status}`;
     return { state: "disallow", robots: null, untilMs, tries: tries + 1, why };
   }
+  const robots =
+    verdict === "parse" && "body" in answer ? parseRobots(answer.body, productToken) : null;
+  return { state: robots?.hasRules ? "rules" : "allow", robots, untilMs, tries: 0, why: "" };
 }

@@ -61,7 +61,8 @@ function readValue(value: string, start: number): { text: string; end: number } 
 // The offset after the comma that ends a link; commas in quotes do not.
 function linkEnd(value: string, start: number): number {
   let at = start;
-  while (at < value.length && value[at] !== ",") at = value[at] === '"' ? readValue(value, at).end : at + 1;
+  while (at < value.length && value[at] !== ",")
+    at = value[at] === '"' ? readValue(value, at).end : at + 1;
   return at + 1;
 }
 

@@ -30,14 +30,19 @@ export class OpenSegment {
     return this.counts[source];
   }
 
-  /** A request to a host starts, `gapMs` after the one before it (null: the first). */
-  countRequest(host: string, gapMs: number | null, robots: HostCounts["robots"], source: string): void {
+  /** A request to a host starts. */
+  countRequest(host: string, robots: HostCounts["robots"], source: string): void {
     this.countsOf(source).requests += 1;
     const counts = this.#host(host);
     counts.requests += 1;
     counts.robots = robots;
+  }
+
+  /** A request to a host goes out, `gapMs` after the one before it (null: the first). */
+  countGap(host: string, gapMs: number | null): void {
+    const counts = this.#host(host);
     if (gapMs !== null && (counts.smallestGapMs === null || gapMs < counts.smallestGapMs)) {
-      counts.smallestGapMs = Math.floor(gapMs);
+      counts.smallestGapMs = gapMs;
     }
   }
 

@@ -14,12 +14,23 @@ import { parseSitemap } from "./sitemap.ts";
 import { canonicalUrl } from "./url.ts";
 
 /** `links` to offer; `error`: why the target is a dead letter all the same. `drops`: links not followed, by reason. */
-export type Reading = { links: FrontierLink[]; error: string | null; drops: Record<string, number> };
+export type Reading = {
+  links: FrontierLink[];
+  error: string | null;
+  drops: Record<string, number>;
+};
 
 /** The raw record of an answer. */
-export function rawRecord(link: FrontierLink, answer: Exchange, fetchedAt: string, attempt: number): RawRecord {
+export function rawRecord(
+  link: FrontierLink,
+  answer: Exchange,
+  fetchedAt: string,
+  attempt: number,
+): RawRecord {
   const contentType = answer.headers["content-type"] ?? "";
-  const text = isText(contentType) ? decodeBody(answer.body, contentType) : null;
+  // An API's answer is text whatever it calls itself; so is a body that says nothing of itself.
+  const textual = link.kind === "api" || contentType === "" || isText(contentType);
+  const text = textual ? decodeBody(answer.body, contentType) : null;
   return {
     url: link.url,
     final_url: link.url,
@@ -43,20 +54,33 @@ export function rawRecord(link: FrontierLink, answer: Exchange, fetchedAt: strin
 
 /** The link a redirect leads to, in the place of `link`; null when it leads nowhere. */
 export function redirectLink(link: FrontierLink, answer: Exchange): FrontierLink | null {
-  const target = canonicalUrl(answer.headers["location"] ?? "", link.url);
+  const target = canonicalUrl(answer.headers.location ?? "", link.url);
   if (target === null || target === link.url) return null;
   return { ...link, url: target, via: link.url, redirects: (link.redirects ?? 0) + 1 };
 }
 
 /** Links of an HTML page of a web source, in scope. */
-export function readPage(link: FrontierLink, record: RawRecord, source: WebSource, outOfScope: ScopeCheck): Reading {
-  if (record.body === null || !/html/i.test(record.content_type)) return { links: [], error: null, drops: {} };
+export function readPage(
+  link: FrontierLink,
+  record: RawRecord,
+  source: WebSource,
+  outOfScope: ScopeCheck,
+): Reading {
+  if (record.body === null || !/html/i.test(record.content_type))
+    return { links: [], error: null, drops: {} };
   const drops: Record<string, number> = {};
   const links: FrontierLink[] = [];
   for (const url of pageLinks(scanHtml(record.body), link.url)) {
     const reason = outOfScope(url, link.depth + 1);
     if (reason === null) {
-      links.push({ url, source: source.name, kind: "page", depth: link.depth + 1, priority: 2, via: link.url });
+      links.push({
+        url,
+        source: source.name,
+        kind: "page",
+        depth: link.depth + 1,
+        priority: 2,
+        via: link.url,
+      });
     } else {
       drops[reason] = (drops[reason] ?? 0) + 1;
     }
@@ -65,7 +89,12 @@ export function readPage(link: FrontierLink, record: RawRecord, source: WebSourc
 }
 
 /** Pages and further sitemaps that a sitemap names, in scope. */
-export function readSitemap(link: FrontierLink, answer: Exchange, source: WebSource, outOfScope: ScopeCheck): Reading {
+export function readSitemap(
+  link: FrontierLink,
+  answer: Exchange,
+  source: WebSource,
+  outOfScope: ScopeCheck,
+): Reading {
   const sitemap = parseSitemap(answer.body, link.url);
   const drops: Record<string, number> = {};
   const links: FrontierLink[] = [];
@@ -82,7 +111,14 @@ export function readSitemap(link: FrontierLink, answer: Exchange, source: WebSou
     for (const loc of sitemap.sitemaps) {
       const url = canonicalUrl(loc, link.url);
       if (url !== null) {
-        links.push({ url, source: source.name, kind: "sitemap", depth: link.depth + 1, priority: 1, via: link.url });
+        links.push({
+          url,
+          source: source.name,
+          kind: "sitemap",
+          depth: link.depth + 1,
+          priority: 1,
+          via: link.url,
+        });
       }
     }
   }
@@ -98,10 +134,20 @@ export function readApiPage(link: FrontierLink, record: RawRecord, source: ApiSo
     records = recordsOf(document, source.records).length;
   } catch (error) {
     const excerpt = (record.body ?? "").slice(0, 200);
-    return { links: [], error: `the answer is not JSON (${(error as Error).message}): ${excerpt}`, drops: {} };
+    return {
+      links: [],
+      error: `the answer is not JSON (${(error as Error).message}): ${excerpt}`,
+      drops: {},
+    };
   }
   const page = link.page ?? 0;
-  const step = nextApiUrl(source, { url: link.url, page, headers: record.headers, document, records });
+  const step = nextApiUrl(source, {
+    url: link.url,
+    page,
+    headers: record.headers,
+    document,
+    records,
+  });
   if ("error" in step) return { links: [], error: step.error, drops: {} };
   if ("end" in step) return { links: [], error: null, drops: {} };
   const next: FrontierLink = {

@@ -1,6 +1,6 @@
 // One start or end tag: its name and where its attributes stand. Offsets into the page instead of objects, because most
 // attributes of most tags are never asked for. After the tag and attribute states of WHATWG HTML 13.2.5.
-import { decodeHTMLAttribute } from "entities/decode";
+import { decodeAttribute } from "./char-references.ts";
 
 /** A tag as read by {@link readTag}; reused for the next one. `marks`: name start, name end, value start, value end. */
 export type Tag = { name: string; selfClosing: boolean; marks: number[] };
@@ -46,7 +46,7 @@ export function attributeOf(html: string, tag: Tag, name: string): string | null
     const to = marks[i + 1] ?? 0;
     if (to - from === name.length && lowerAscii(html.slice(from, to)) === name) {
       const value = html.slice(marks[i + 2], marks[i + 3]).replaceAll("\0", "\uFFFD");
-      return value.includes("&") ? decodeHTMLAttribute(value) : value;
+      return decodeAttribute(value);
     }
   }
   return null;
@@ -56,7 +56,8 @@ export function attributeOf(html: string, tag: Tag, name: string): string | null
 function readAttribute(html: string, start: number, marks: number[]): number {
   // An "=" where a name is expected is the name's first character.
   let at = start + 1;
-  while (at < html.length && html.charCodeAt(at) !== equals && !endsName(html.charCodeAt(at))) at += 1;
+  while (at < html.length && html.charCodeAt(at) !== equals && !endsName(html.charCodeAt(at)))
+    at += 1;
   const nameEnd = at;
   at = skipSpaces(html, at);
   if (html.charCodeAt(at) !== equals) {
@@ -72,7 +73,8 @@ function readAttribute(html: string, start: number, marks: number[]): number {
     return close + 1;
   }
   const valueStart = at;
-  while (at < html.length && html.charCodeAt(at) !== greater && !isSpace(html.charCodeAt(at))) at += 1;
+  while (at < html.length && html.charCodeAt(at) !== greater && !isSpace(html.charCodeAt(at)))
+    at += 1;
   marks.push(start, nameEnd, valueStart, at);
   return at;
 }

@@ -1,9 +1,10 @@
 // The links of an HTML page, and what the page says about itself, in one linear pass (crawling spends most of its CPU here).
 import { foldSpace } from "../extract/fold-space.ts";
+import { decodeText } from "./char-references.ts";
 import { refreshUrl } from "./meta-refresh.ts";
 import { srcsetUrls } from "./srcset.ts";
 import { canonicalUrl } from "./url.ts";
-import { decodeText, walkHtml } from "./walk-html.ts";
+import { walkHtml } from "./walk-html.ts";
 
 /** A link as written: tab, CR and LF taken out, spaces around it too. `rel` in lower case; `tag` `meta` is a refresh. */
 export type HtmlLink = { href: string; rel: string; tag: string };
@@ -90,7 +91,8 @@ function addLinks(scan: HtmlScan, tag: string, attribute: Attribute): void {
 
 // The links of SVG; older files write xlink:href.
 function addForeign(scan: HtmlScan, tag: string, attribute: Attribute): void {
-  if (tag === "a") addLink(scan, tag, attribute("href") ?? attribute("xlink:href"), attribute("rel") ?? "");
+  if (tag === "a")
+    addLink(scan, tag, attribute("href") ?? attribute("xlink:href"), attribute("rel") ?? "");
 }
 
 function addMeta(scan: HtmlScan, attribute: Attribute): void {

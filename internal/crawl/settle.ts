@@ -3,7 +3,14 @@
 import type { FrontierLink } from "../model/link.ts";
 import type { Source, WebSource } from "../model/pipeline.ts";
 import type { Exchange } from "./fetch-page.ts";
-import { rawRecord, type Reading, readApiPage, readPage, readSitemap, redirectLink } from "./read-answer.ts";
+import {
+  type Reading,
+  rawRecord,
+  readApiPage,
+  readPage,
+  readSitemap,
+  redirectLink,
+} from "./read-answer.ts";
 import { type ScopeCheck, scopeOf } from "./scope.ts";
 import { shardOf } from "./shard.ts";
 import type { QueuedLink } from "./shard-frontier.ts";
@@ -13,12 +20,24 @@ const maxRedirects = 10;
 const scopes = new WeakMap<WebSource, ScopeCheck>();
 
 /** The link was given up: a dead letter. A sitemap that nobody named may be missing. */
-export function settleDead(owner: ShardOwner, entry: QueuedLink, reason: string, status: number): void {
+export function settleDead(
+  owner: ShardOwner,
+  entry: QueuedLink,
+  reason: string,
+  status: number,
+): void {
   const { link } = entry;
   if (link.kind !== "sitemap" || link.via !== undefined) {
     const attempts = entry.attempts + entry.calm + 1;
     owner.segment.countsOf(link.source).dead += 1;
-    owner.segment.deadLinks.push({ url: link.url, source: link.source, reason, status, attempts, at: new Date().toISOString() });
+    owner.segment.deadLinks.push({
+      url: link.url,
+      source: link.source,
+      reason,
+      status,
+      attempts,
+      at: new Date().toISOString(),
+    });
   }
   finish(owner, link, false);
 }
@@ -64,7 +83,11 @@ export function settleAnswer(
 }
 
 /** Offers links to the owner's frontier, or keeps them for the shards they belong to. Gives the new ones of its own. */
-export function offerFound(owner: ShardOwner, links: readonly FrontierLink[], shards: number): FrontierLink[] {
+export function offerFound(
+  owner: ShardOwner,
+  links: readonly FrontierLink[],
+  shards: number,
+): FrontierLink[] {
   const fresh: FrontierLink[] = [];
   for (const link of links) {
     const isOwn = shardOf(link.url, shards) === owner.shard;
@@ -75,17 +98,30 @@ export function offerFound(owner: ShardOwner, links: readonly FrontierLink[], sh
   return fresh;
 }
 
-function readRedirect(link: FrontierLink, answer: Exchange, source: Exclude<Source, { kind: "files" }>): Reading {
+function readRedirect(
+  link: FrontierLink,
+  answer: Exchange,
+  source: Exclude<Source, { kind: "files" }>,
+): Reading {
   const target = redirectLink(link, answer);
-  const location = answer.headers["location"] ?? "";
-  if (target === null) return { links: [], error: `redirects to "${location}", which leads nowhere`, drops: {} };
+  const location = answer.headers.location ?? "";
+  if (target === null)
+    return { links: [], error: `redirects to "${location}", which leads nowhere`, drops: {} };
   if ((target.redirects ?? 0) > maxRedirects) {
-    return { links: [], error: `more than ${maxRedirects} redirects, the last one to ${target.url}`, drops: {} };
+    return {
+      links: [],
+      error: `more than ${maxRedirects} redirects, the last one to ${target.url}`,
+      drops: {},
+    };
   }
   if (source.kind === "web" && link.kind === "page") {
     const reason = scopeFor(source)(target.url, target.depth);
     if (reason !== null && link.priority === 0) {
-      return { links: [], error: `the seed redirects out of scope (${reason}), to ${target.url}`, drops: {} };
+      return {
+        links: [],
+        error: `the seed redirects out of scope (${reason}), to ${target.url}`,
+        drops: {},
+      };
     }
     if (reason !== null) return { links: [], error: null, drops: { [`redirect: ${reason}`]: 1 } };
   }

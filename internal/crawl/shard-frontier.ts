@@ -69,33 +69,38 @@ export class ShardFrontier {
 
   /** The next link of a host, best priority first, then breadth first; null when there is none that may start now. */
   take(authority: string): QueuedLink | null {
-    const bands = this.#queues.get(authority);
-    if (bands === undefined) return null;
-    for (const band of bands) {
-      for (let index = 0; index < (band?.length ?? 0); index += 1) {
+    const found = this.#find(authority);
+    if (found === null) return null;
+    const { band, index, entry } = found;
+    band.splice(index, 1);
+    if (entry.link.kind === "page") this.#budget(entry.link.source).inFlight += 1;
+    this.#forgetIfEmpty(authority);
+    return entry;
+  }
+
+  /** The link that `take` would give. */
+  peek(authority: string): QueuedLink | null {
+    return this.#find(authority)?.entry ?? null;
+  }
+
+  /** Skips pages that wait for the page cap (others of their source are in flight); drops those beyond it. */
+  #find(authority: string): { band: QueuedLink[]; index: number; entry: QueuedLink } | null {
+    for (const band of this.#queues.get(authority) ?? []) {
+      let index = 0;
+      while (index < band.length) {
         const entry = band[index] as QueuedLink;
-        const budget = this.#budget(entry.link.source);
-        if (entry.link.kind === "page" && budget.saved + budget.inFlight >= budget.max) {
-          if (budget.saved < budget.max) continue;
-          band.splice(index, 1);
-          index -= 1;
-          this.#pending -= 1;
-          this.#dropped += 1;
+        const { saved, inFlight, max } = this.#budget(entry.link.source);
+        if (entry.link.kind !== "page" || saved + inFlight < max) return { band, index, entry };
+        if (saved < max) {
+          index += 1;
           continue;
         }
         band.splice(index, 1);
-        if (entry.link.kind === "page") budget.inFlight += 1;
-        this.#forgetIfEmpty(authority, bands);
-        return entry;
+        this.#pending -= 1;
+        this.#dropped += 1;
       }
     }
-    this.#forgetIfEmpty(authority, bands);
-    return null;
-  }
-
-  /** The next link of a host without taking it. */
-  peek(authority: string): QueuedLink | null {
-    for (const band of this.#queues.get(authority) ?? []) if (band?.[0] !== undefined) return band[0];
+    this.#forgetIfEmpty(authority);
     return null;
   }
 
@@ -135,7 +140,8 @@ export class ShardFrontier {
     else bands[band]?.push(entry);
   }
 
-  #forgetIfEmpty(authority: string, bands: QueuedLink[][]): void {
+  #forgetIfEmpty(authority: string): void {
+    const bands = this.#queues.get(authority) ?? [];
     if (bands.every((band) => band.length === 0)) this.#queues.delete(authority);
   }
 

@@ -2,8 +2,9 @@
 //
 // A lease is used only until `validUntilMs`, counted from before the renewal was sent: a pod that stalls or loses the queue
 // stops asking hosts before anybody else can own them. The server fences what such a pod would still commit.
-import { LostLease } from "../std/errors.ts";
+
 import type { Lease, Queue } from "../queue/queue.ts";
+import { LostLease } from "../std/errors.ts";
 import { shareShards } from "./share-shards.ts";
 
 type Held = { lease: Lease; validUntilMs: number };
@@ -56,7 +57,9 @@ export class ShardLeases {
       this.#held.set(shard, { lease, validUntilMs: sentMs + this.#ttlMs - 500 });
       gained.push(shard);
     }
-    const surplus = this.shards.filter((shard) => (owners.get(shard) ?? this.#worker) !== this.#worker);
+    const surplus = this.shards.filter(
+      (shard) => (owners.get(shard) ?? this.#worker) !== this.#worker,
+    );
     return { gained, surplus };
   }
 
@@ -108,6 +111,10 @@ export class ShardLeases {
         if (!(error instanceof LostLease)) throw error;
       }
     }
-    this.#membership = await this.#queue.acquire(`worker.${this.#worker}`, this.#worker, this.#ttlMs);
+    this.#membership = await this.#queue.acquire(
+      `worker.${this.#worker}`,
+      this.#worker,
+      this.#ttlMs,
+    );
   }
 }

@@ -3,7 +3,7 @@
 //
 // States: opening (replays the ledger, adopts saved segments) -> open -> closed. A commit that finds the lease lost closes
 // the owner: nothing it holds counts any more, the next owner fetches it again.
-import { LostLease } from "../std/errors.ts";
+
 import type { ActiveRun } from "../model/active-run.ts";
 import { receiptFolder } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -11,8 +11,9 @@ import type { SegmentRecord } from "../model/segment.ts";
 import type { ProcessTask } from "../model/task.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import type { Headers, Lease, Queue } from "../queue/queue.ts";
+import { LostLease } from "../std/errors.ts";
 import * as commit from "./commit-segment.ts";
-import { FingerprintTable, fromHex } from "./fingerprint.ts";
+import { type FingerprintTable, fromHex } from "./fingerprint.ts";
 import { OpenSegment } from "./open-segment.ts";
 import { linkFingerprint, ShardFrontier } from "./shard-frontier.ts";
 
@@ -55,7 +56,8 @@ export class ShardOwner {
     this.shard = options.shard;
     this.segment = new OpenSegment(Date.now());
     this.#parent = options.run.trace;
-    for (const [source, max] of Object.entries(options.pageLimits)) this.frontier.limitPages(source, max);
+    for (const [source, max] of Object.entries(options.pageLimits))
+      this.frontier.limitPages(source, max);
   }
 
   get signal(): AbortSignal {
@@ -79,7 +81,13 @@ export class ShardOwner {
         await queue.appendLinks(run.token, to, Buffer.from(batch, "base64"), this.#parent);
       }
       const record = commit.recordOf(receipt, 1, 0);
-      await queue.appendCrawled(run.token, shard, jsonBytes(record), this.#options.lease(), this.#parent);
+      await queue.appendCrawled(
+        run.token,
+        shard,
+        jsonBytes(record),
+        this.#options.lease(),
+        this.#parent,
+      );
       records.push(record);
     }
     for (const record of records) {
@@ -87,7 +95,8 @@ export class ShardOwner {
         const { hi, lo } = fromHex(fp);
         this.frontier.markDone(hi, lo);
       }
-      for (const [source, counts] of Object.entries(record.counts)) this.frontier.countSaved(source, counts.pages);
+      for (const [source, counts] of Object.entries(record.counts))
+        this.frontier.countSaved(source, counts.pages);
     }
     const last = records.at(-1);
     if (last !== undefined) this.#stated = { pending: last.pending, consumedSeq: last.consumedSeq };
@@ -99,7 +108,8 @@ export class ShardOwner {
     return (
       !this.segment.isEmpty ||
       (this.frontier.consumedSeq > 0 &&
-        (this.#stated.pending !== this.frontier.pending || this.#stated.consumedSeq !== this.frontier.consumedSeq))
+        (this.#stated.pending !== this.frontier.pending ||
+          this.#stated.consumedSeq !== this.frontier.consumedSeq))
     );
   }
 
@@ -136,7 +146,10 @@ export class ShardOwner {
     this.segment = new OpenSegment(Date.now());
     try {
       await trace(this.#parent, async (headers) => {
-        let saved: { name: string; receipt: Awaited<ReturnType<typeof commit.saveSegment>> } | null = null;
+        let saved: {
+          name: string;
+          receipt: Awaited<ReturnType<typeof commit.saveSegment>>;
+        } | null = null;
         if (!closing.isEmpty) saved = await this.#save(closing, headers);
         const receipt = saved?.receipt ?? (await this.#emptyReceipt(closing));
         this.frontier.committed(closing.done.length);
@@ -183,7 +196,19 @@ export class ShardOwner {
   async #emptyReceipt(closing: OpenSegment) {
     const { shard, lease } = this.#options;
     const name = commit.segmentName(shard, lease().token, 0);
-    return { segment: name, shard, files: [], done: "", dead: 0, pending: 0, consumedSeq: 0, counts: closing.counts, links: [], deadLinks: [], hosts: [] };
+    return {
+      segment: name,
+      shard,
+      files: [],
+      done: "",
+      dead: 0,
+      pending: 0,
+      consumedSeq: 0,
+      counts: closing.counts,
+      links: [],
+      deadLinks: [],
+      hosts: [],
+    };
   }
 
   async #readLinks(): Promise<void> {
@@ -191,7 +216,8 @@ export class ShardOwner {
     for await (const message of queue.readLinks(run.token, shard, 1, this.#abort.signal)) {
       if (Object.keys(message.headers).length > 0) this.#parent = message.headers;
       const fresh: FrontierLink[] = [];
-      for (const link of await commit.unpackLinks(message.data)) if (this.frontier.offer(link)) fresh.push(link);
+      for (const link of await commit.unpackLinks(message.data))
+        if (this.frontier.offer(link)) fresh.push(link);
       this.frontier.consumedSeq = message.seq;
       this.#wake();
       onLinks(this, fresh);

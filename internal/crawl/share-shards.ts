@@ -4,7 +4,10 @@
 import { fingerprint } from "./fingerprint.ts";
 
 /** Shard to worker. `workers` must not be empty; order and repeats in either list do not matter. */
-export function shareShards(shards: readonly number[], workers: readonly string[]): Map<number, string> {
+export function shareShards(
+  shards: readonly number[],
+  workers: readonly string[],
+): Map<number, string> {
   const names = [...new Set(workers)].sort();
   const numbers = [...new Set(shards)].sort((a, b) => a - b);
   const bound = Math.ceil(numbers.length / names.length);

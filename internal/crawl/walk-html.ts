@@ -1,7 +1,6 @@
 // Walks over the tags and texts of an HTML page in one pass, without a tree: time and memory stay linear whatever the page
 // nests (parsers with an element stack take seconds for 200,000 open divs). The tokenizer of WHATWG HTML 13.2.5 with the raw
 // text states, as with scripting off: what stands inside <noscript> is markup.
-import { decodeHTML } from "entities/decode";
 import { closeForeign, type ForeignStack, inForeign, openForeign } from "./foreign-content.ts";
 import { attributeOf, isLetter, readTag, type Tag } from "./read-tag.ts";
 
@@ -14,14 +13,38 @@ export type HtmlVisitor = {
   text(start: number, end: number, within: string): void;
 };
 
-const rawText = new Set(["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"]);
-const rawEnds = new Map([...rawText].map((name) => [name, new RegExp(`</${name}[\\t\\n\\f\\r />]`, "gi")]));
+type Walk = {
+  html: string;
+  visitor: HtmlVisitor;
+  tag: Tag;
+  foreign: ForeignStack;
+  attribute: (name: string) => string | null;
+};
+
+const rawText = new Set([
+  "script",
+  "style",
+  "textarea",
+  "title",
+  "xmp",
+  "iframe",
+  "noembed",
+  "noframes",
+]);
+const rawEnds = new Map(
+  [...rawText].map((name) => [name, new RegExp(`</${name}[\\t\\n\\f\\r />]`, "gi")]),
+);
 
 /** Calls the visitor for every tag and text of the page, in order. An unfinished tag or comment at the end is left out. */
 export function walkHtml(html: string, visitor: HtmlVisitor): void {
   const tag: Tag = { name: "", selfClosing: false, marks: [] };
-  const attribute = (name: string) => attributeOf(html, tag, name);
-  const foreign: ForeignStack = [];
+  const walk: Walk = {
+    html,
+    visitor,
+    tag,
+    foreign: [],
+    attribute: (name) => attributeOf(html, tag, name),
+  };
   let textStart = 0;
   let at = html.indexOf("<");
   while (at >= 0) {
@@ -31,25 +54,8 @@ export function walkHtml(html: string, visitor: HtmlVisitor): void {
       continue;
     }
     if (at > textStart) visitor.text(textStart, at, "");
-    let end: number;
-    if (kind === "open") {
-      end = readTag(html, at + 1, tag);
-      if (end > 0) {
-        const isForeign = openForeign(foreign, tag.name, tag.selfClosing, attribute);
-        visitor.open(tag.name, attribute, isForeign);
-        if (!isForeign) end = skipRawText(html, tag.name, end, visitor);
-      }
-    } else if (kind === "close") {
-      end = readTag(html, at + 2, tag);
-      if (end > 0) {
-        closeForeign(foreign, tag.name);
-        visitor.close(tag.name);
-      }
-    } else if (inForeign(foreign) && html.startsWith("<![CDATA[", at)) {
-      end = skipCdata(html, at, visitor);
-    } else {
-      end = commentEnd(html, at);
-    }
+    const end =
+      kind === "open" ? opened(walk, at) : kind === "close" ? closed(walk, at) : declared(walk, at);
     if (end < 0) return;
     textStart = end;
     at = html.indexOf("<", end);
@@ -57,9 +63,26 @@ export function walkHtml(html: string, visitor: HtmlVisitor): void {
   if (textStart < html.length) visitor.text(textStart, html.length, "");
 }
 
-/** Text with its character references decoded, as outside attributes. */
-export function decodeText(text: string): string {
-  return text.includes("&") ? decodeHTML(text) : text;
+// Each of these takes in what starts at `at`: the offset after it, or -1 when the page ends before.
+function opened({ html, visitor, tag, foreign, attribute }: Walk, at: number): number {
+  const end = readTag(html, at + 1, tag);
+  if (end < 0) return end;
+  const isForeign = openForeign(foreign, tag.name, tag.selfClosing, attribute);
+  visitor.open(tag.name, attribute, isForeign);
+  return isForeign ? end : skipRawText(html, tag.name, end, visitor);
+}
+
+function closed({ html, visitor, tag, foreign }: Walk, at: number): number {
+  const end = readTag(html, at + 2, tag);
+  if (end < 0) return end;
+  closeForeign(foreign, tag.name);
+  visitor.close(tag.name);
+  return end;
+}
+
+function declared({ html, visitor, foreign }: Walk, at: number): number {
+  const isCdata = inForeign(foreign) && html.startsWith("<![CDATA[", at);
+  return isCdata ? skipCdata(html, at, visitor) : commentEnd(html, at);
 }
 
 function markupKind(html: string, at: number): "open" | "close" | "comment" | "text" {
@@ -89,7 +112,12 @@ function skipCdata(html: string, at: number, visitor: HtmlVisitor): number {
 // Where to go on after a start tag: at the end tag of a raw text element, whose text is reported; else right there.
 function skipRawText(html: string, name: string, start: number, visitor: HtmlVisitor): number {
   if (name !== "plaintext" && !rawText.has(name)) return start;
-  const end = name === "plaintext" ? -1 : name === "script" ? scriptEnd(html, start) : rawTextEnd(html, name, start);
+  const end =
+    name === "plaintext"
+      ? -1
+      : name === "script"
+        ? scriptEnd(html, start)
+        : rawTextEnd(html, name, start);
   visitor.text(start, end < 0 ? html.length : end, name);
   return end;
 }

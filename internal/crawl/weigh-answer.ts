@@ -38,23 +38,36 @@ export function weighAnswer(
       : { kind: "again", costs };
   const calm = (limit: number) => again(false, entry.calm >= limit);
   if (status === 429 || status === 503) {
-    if (afterMs !== null) return { gate: { kind: "retry-after", afterMs }, link: calm(maxCalm.told) };
+    if (afterMs !== null)
+      return { gate: { kind: "retry-after", afterMs }, link: calm(maxCalm.told) };
     if (status === 429) return { gate: { kind: "too-many" }, link: calm(maxCalm.tooMany) };
     return { gate: { kind: "fault" }, link: calm(maxCalm.busy) };
   }
-  if (status >= 500 || status === 408) return { gate: { kind: "fault" }, link: again(true, entry.attempts >= retries) };
+  if (status >= 500 || status === 408)
+    return { gate: { kind: "fault" }, link: again(true, entry.attempts >= retries) };
   // RFC 9110 section 10.2.3: a redirect may carry Retry-After too.
-  const gate: GateOutcome = status >= 300 && status < 400 && afterMs !== null ? { kind: "retry-after", afterMs } : { kind: "ok" };
+  const gate: GateOutcome =
+    status >= 300 && status < 400 && afterMs !== null
+      ? { kind: "retry-after", afterMs }
+      : { kind: "ok" };
   if (status >= 200 && status < 300) return { gate, link: { kind: "read" } };
-  if (status >= 300 && status < 400 && answer.headers["location"] !== undefined) return { gate, link: { kind: "redirect" } };
+  if (status >= 300 && status < 400 && answer.headers.location !== undefined)
+    return { gate, link: { kind: "redirect" } };
   return { gate, link: { kind: "dead", reason: `HTTP ${status}` } };
 }
 
 /** The same for a request that got no usable answer. */
-export function weighFault(fault: FetchFault, entry: QueuedLink, retries: number): { gate: GateOutcome; link: LinkOutcome } {
+export function weighFault(
+  fault: FetchFault,
+  entry: QueuedLink,
+  retries: number,
+): { gate: GateOutcome; link: LinkOutcome } {
   const link: LinkOutcome =
     entry.attempts >= retries
-      ? { kind: "dead", reason: `${fault.message} after ${entry.attempts + entry.calm + 1} attempts` }
+      ? {
+          kind: "dead",
+          reason: `${fault.message} after ${entry.attempts + entry.calm + 1} attempts`,
+        }
       : { kind: "again", costs: true };
   return { gate: { kind: "fault" }, link };
 }

@@ -26,7 +26,9 @@ export function readyModels(
       if (input) inputs[table] = input;
     }
     if (Object.keys(inputs).length < reads.length) continue;
-    const hash = createHash("sha256").update(JSON.stringify([model.sql, model.partitionBy, model.tests, inputs]));
+    const hash = createHash("sha256").update(
+      JSON.stringify([model.sql, model.partitionBy, model.tests, inputs]),
+    );
     const name = nameOf(`${model.name}-${hash.digest("hex").slice(0, 16)}`);
     const task: EtlTask = { stage: "etl", task: name, model: model.name, inputs };
     tasks.push(task);

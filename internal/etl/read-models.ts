@@ -20,7 +20,11 @@ export async function readModels(folder: string): Promise<Model[]> {
   for (const file of await sqlFiles(folder, false)) {
     const name = basename(file, ".sql");
     if (!/^[a-z_][a-z0-9_]*$/.test(name)) {
-      throw new UsageError(`"${name}" cannot be the name of a table`, file, "use lower-case letters, digits and _");
+      throw new UsageError(
+        `"${name}" cannot be the name of a table`,
+        file,
+        "use lower-case letters, digits and _",
+      );
     }
     const text = await readFile(file, "utf8");
     const own = tests.filter((test) => basename(test).startsWith(`${name}.`));
@@ -44,7 +48,12 @@ export async function readModels(folder: string): Promise<Model[]> {
   const names = new Set(models.map((model) => model.name));
   for (const test of tests) {
     const model = basename(test).split(".")[0] ?? "";
-    if (!names.has(model)) throw new UsageError(`there is no model "${model}" for this test`, test, `name it <model>.<test>.sql`);
+    if (!names.has(model))
+      throw new UsageError(
+        `there is no model "${model}" for this test`,
+        test,
+        `name it <model>.<test>.sql`,
+      );
   }
   return models;
 }
@@ -52,12 +61,19 @@ export async function readModels(folder: string): Promise<Model[]> {
 async function sqlFiles(folder: string, optional: boolean): Promise<string[]> {
   try {
     const names = await readdir(folder);
-    return names.filter((name) => name.endsWith(".sql")).sort().map((name) => join(folder, name));
+    return names
+      .filter((name) => name.endsWith(".sql"))
+      .sort()
+      .map((name) => join(folder, name));
   } catch (error) {
     if (optional && (error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    const reason = (error as NodeJS.ErrnoException).code ?? "error";
-    throw new UsageError(`the models' folder cannot be read (${reason})`, folder, "set etl.models to a folder with *.sql files", { cause: error });
+    throw unreadable(folder, error);
   }
+}
+
+function unreadable(folder: string, cause: unknown): UsageError {
+  const what = `the models' folder cannot be read (${(cause as NodeJS.ErrnoException).code})`;
+  return new UsageError(what, folder, "set etl.models to a folder with *.sql files", { cause });
 }
 
 /** A `-- name: value` line before the first statement. */

@@ -5,7 +5,10 @@
 type ExactJson = {
   rawJSON(text: string): object;
   isRawJSON(value: unknown): boolean;
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown;
 };
 const json = JSON as unknown as ExactJson;
 
@@ -19,7 +22,9 @@ const mayBeInexact = /[\d.]{16}|\d[eE][+-]?\d{3}/;
 export function parseJsonExact(text: string): unknown {
   if (!mayBeInexact.test(text)) return JSON.parse(text);
   return json.parse(text, (_key, value, { source }) =>
-    typeof value === "number" && source !== undefined && !isExact(value, source) ? json.rawJSON(source) : value,
+    typeof value === "number" && source !== undefined && !isExact(value, source)
+      ? json.rawJSON(source)
+      : value,
   );
 }
 

@@ -20,7 +20,9 @@ export function compilePath(path: string): JsonPath {
     return environment.compile(path);
   } catch (error) {
     if (!(error instanceof JSONPathError)) throw error;
-    throw new Error(`JSONPath "${path}": ${error.message} at character ${error.token.index + 1}`, { cause: error });
+    throw new Error(`JSONPath "${path}": ${error.message} at character ${error.token.index + 1}`, {
+      cause: error,
+    });
   }
 }
 
@@ -37,7 +39,10 @@ export function recordsOf(document: unknown, path: string | JsonPath): unknown[]
 }
 
 /** The first value that `path` selects, or undefined. Throws as {@link recordsOf} does. */
-export function valueOf(document: unknown, path: string | JsonPath): unknown {
+function valueAt(document: unknown, path: string | JsonPath): unknown {
   const query = typeof path === "string" ? compilePath(path) : path;
   return query.match(document as JsonValue)?.value;
 }
+
+// Under this name it would hide the global one in this file.
+export { valueAt as valueOf };

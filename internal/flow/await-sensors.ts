@@ -21,7 +21,9 @@ export async function awaitSensors(
     while (!(await hasFired(url, openBucket))) {
       if (signal.aborted) return;
       if (Date.now() - startedMs > timeoutMs) {
-        throw new Fatal(`waitFor "${url}": nothing was there within ${Math.round(timeoutMs / 1000)} s; run again when it is`);
+        throw new Fatal(
+          `waitFor "${url}": nothing was there within ${Math.round(timeoutMs / 1000)} s; run again when it is`,
+        );
       }
       await pause(Math.min(lookEveryMs, timeoutMs / 4), signal);
     }
@@ -29,7 +31,10 @@ export async function awaitSensors(
   }
 }
 
-async function hasFired(url: string, openBucket: (url: string) => Promise<Objects>): Promise<boolean> {
+async function hasFired(
+  url: string,
+  openBucket: (url: string) => Promise<Objects>,
+): Promise<boolean> {
   try {
     for await (const _ of listDrops(url, openBucket)) return true;
     return false;

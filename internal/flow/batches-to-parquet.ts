@@ -3,12 +3,12 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { registerSchema } from "../catalog/schemas.ts";
-import type { PartFile, ProcessTask, TableOutput } from "../model/task.ts";
 import { quarantineFolder } from "../model/lake-paths.ts";
-import type { Objects } from "../objects/objects.ts";
+import type { ProcessTask, TableOutput } from "../model/task.ts";
 import { localDrop, type OpenBucket } from "../process/list-drops.ts";
 import { mergeColumns } from "../process/merge-columns.ts";
-import { processInputs, type WrittenFile } from "../process/process-inputs.ts";
+import { processInputs } from "../process/process-inputs.ts";
+import { storeFiles } from "../process/store-files.ts";
 import { Permanent } from "../std/errors.ts";
 import { emptyResult, type TaskContext, type TaskResult } from "./work.ts";
 
@@ -20,10 +20,15 @@ export type ParquetDeps = {
 };
 
 /** Processes one batch. Throws Permanent for input that no retry can read. */
-export async function batchesToParquet(deps: ParquetDeps, task: ProcessTask, context: TaskContext): Promise<TaskResult> {
+export async function batchesToParquet(
+  deps: ParquetDeps,
+  task: ProcessTask,
+  context: TaskContext,
+): Promise<TaskResult> {
   const { pipeline, run, lake, signal } = context;
   const source = pipeline.sources.find((each) => each.name === task.source);
-  if (source === undefined) throw new Permanent(`the pipeline has no source "${task.source}" any more`);
+  if (source === undefined)
+    throw new Permanent(`the pipeline has no source "${task.source}" any more`);
   const scratch = join(deps.scratch, task.task);
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
@@ -32,7 +37,10 @@ export async function batchesToParquet(deps: ParquetDeps, task: ProcessTask, con
     const inputs: { local: string; name: string }[] = [];
     for (const input of task.inputs) {
       signal.throwIfAborted();
-      const local = source.kind === "files" ? await localDrop(input, scratch, deps.openBucket) : await lake.local(input.path, scratch);
+      const local =
+        source.kind === "files"
+          ? await localDrop(input, scratch, deps.openBucket)
+          : await lake.local(input.path, scratch);
       inputs.push({ local, name: input.path });
     }
     // 2. Turn them into Parquet, with the proof that no row was lost.
@@ -52,23 +60,16 @@ export async function batchesToParquet(deps: ParquetDeps, task: ProcessTask, con
     for (const { files, quarantineFiles, ...proof } of written) {
       tables.push({
         ...proof,
-        files: await store(lake, `parts/${proof.table}/`, files),
-        quarantineFiles: await store(lake, quarantineFolder(proof.table, run.date), quarantineFiles),
+        files: await storeFiles(lake, `parts/${proof.table}/`, files),
+        quarantineFiles: await storeFiles(
+          lake,
+          quarantineFolder(proof.table, run.date),
+          quarantineFiles,
+        ),
       });
     }
     return { ...emptyResult, tables };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-/** Copies written files under `folder` of the lake. */
-export async function store(lake: Objects, folder: string, files: readonly WrittenFile[]): Promise<PartFile[]> {
-  const stored: PartFile[] = [];
-  for (const { local, relative, rows, sizeBytes, sha256, partition } of files) {
-    const path = `${folder}${relative}`;
-    await lake.putFile(path, local);
-    stored.push({ path, rows, sizeBytes, sha256, partition });
-  }
-  return stored;
 }

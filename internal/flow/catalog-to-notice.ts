@@ -14,7 +14,7 @@ const attempts = 4;
 export async function catalogToNotice(
   notify: Notify,
   report: RunReport,
-  fetcher: Pick<Fetcher, "post">,
+  fetcher: Fetcher,
   log: Log,
   signal: AbortSignal,
 ): Promise<string[]> {
@@ -41,9 +41,17 @@ export async function catalogToNotice(
   return failed;
 }
 
-async function callWebhook(fetcher: Pick<Fetcher, "post">, url: string, report: RunReport, signal: AbortSignal): Promise<void> {
-  const headers = { "content-type": "application/json", "idempotency-key": `${report.run}-${report.state}` };
-  const { status } = await fetcher.post(url, headers, JSON.stringify(report), signal);
+async function callWebhook(
+  fetcher: Fetcher,
+  url: string,
+  report: RunReport,
+  signal: AbortSignal,
+): Promise<void> {
+  const headers = {
+    "content-type": "application/json",
+    "idempotency-key": `${report.run}-${report.state}`,
+  };
+  const { status } = await fetcher.fetch(url, { headers, body: JSON.stringify(report) }, signal);
   if (status >= 300) throw new Error(`the webhook answered ${status}`);
 }
 

@@ -1,20 +1,29 @@
 // The coordinator: one run from its targets to its verdict. It keeps a view of the run (run-view.ts) and, whenever something
 // changed or half a second has passed, does all that the view allows: cut batches, announce tasks, scale roles. Every step
 // can be done again without harm, so a coordinator that dies is followed by one that starts at the top.
-import { readReceipts } from "../catalog/run-manifest.ts";
+
 import { planUploads } from "../catalog/plan-uploads.ts";
-import { recordOf, receiptsToAdopt } from "../crawl/commit-segment.ts";
+import { readReceipts } from "../catalog/run-manifest.ts";
+import { adoptLostSegments } from "../crawl/adopt-segments.ts";
 import type { Fetcher } from "../crawl/fetch-page.ts";
-import { readyModels } from "../etl/plan-models.ts";
 import type { OrderedModel } from "../etl/order-models.ts";
+import { readyModels } from "../etl/plan-models.ts";
 import type { ActiveRun } from "../model/active-run.ts";
-import { receiptFolder } from "../model/lake-paths.ts";
+import { receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { Pipeline, Source } from "../model/pipeline.ts";
+import { type Pipeline, type Source, tablesOf } from "../model/pipeline.ts";
 import type { RunReport, RunState } from "../model/run.ts";
 import type { SegmentRecord } from "../model/segment.ts";
 import type { Snapshot } from "../model/snapshot.ts";
-import type { EtlTask, ProcessTask, Task, TaskInput, TaskReceipt, UploadTask } from "../model/task.ts";
+import type {
+  EtlTask,
+  ProcessTask,
+  Task,
+  TaskInput,
+  TaskReceipt,
+  TaskStage,
+  UploadTask,
+} from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
 import { type Limits, wantedReplicas } from "../scale/wanted-replicas.ts";
@@ -59,7 +68,10 @@ const roundMs = 500;
 const announceAgainMs = 5_000;
 
 /** Runs until the verdict, or until `signal` is aborted (then null: the run goes on another time). Throws LostLease. */
-export async function coordinate(deps: CoordinatorDeps, signal: AbortSignal): Promise<RunReport | null> {
+export async function coordinate(
+  deps: CoordinatorDeps,
+  signal: AbortSignal,
+): Promise<RunReport | null> {
   const stop = new AbortController();
   const session = new Session(deps, AbortSignal.any([signal, stop.signal]));
   try {
@@ -104,23 +116,31 @@ class Session {
   /** The view as the lake has it. */
   async restore(): Promise<void> {
     const { lake, run, replayedTasks } = this.#deps;
-    for await (const { receipt } of readReceipts(lake, run.token, "batch")) this.view.addBatch(receipt as ProcessTask);
+    for await (const { receipt } of readReceipts(lake, run.token, "batch"))
+      this.view.addBatch(receipt as ProcessTask);
     for (const stage of ["process", "etl", "upload"] as const) {
       for await (const { receipt: data } of readReceipts(lake, run.token, stage)) {
         const receipt = data as TaskReceipt;
         this.view.addReceipt(receipt);
-        if (receipt.state === "dead" && (stage !== "process" || replayedTasks.includes(receipt.task))) this.#spent.add(receipt.task);
+        if (
+          receipt.state === "dead" &&
+          (stage !== "process" || replayedTasks.includes(receipt.task))
+        )
+          this.#spent.add(receipt.task);
       }
     }
   }
 
   /** Follows the run's logs. */
   watch(): void {
-    const { queue, run } = this.#deps;
-    const follow = async <T>(messages: AsyncIterable<T>, take: (message: T) => void) => {
+    const { queue, run, lake } = this.#deps;
+    const follow = async <T>(
+      messages: AsyncIterable<T>,
+      take: (message: T) => void | Promise<void>,
+    ) => {
       try {
         for await (const message of messages) {
-          take(message);
+          await take(message);
           this.#wake();
         }
       } catch (error) {
@@ -128,11 +148,17 @@ class Session {
         this.#wake();
       }
     };
-    const ledger = follow(queue.watchLedger(run.token, this.#signal), ({ data }) => {
-      this.view.addReceipt(JSON.parse(Buffer.from(data).toString("utf8")) as TaskReceipt);
+    const ledger = follow(queue.watchLedger(run.token, this.#signal), async ({ stage, task }) => {
+      if (this.view.receipt(stage as TaskStage, task) !== null) return;
+      const { body } = await lake.get(receiptPath(run.token, stage, task));
+      this.view.addReceipt(JSON.parse(body.toString("utf8")) as TaskReceipt);
     });
     const crawled = follow(queue.watchCrawled(run.token, this.#signal), ({ data, headers }) => {
-      this.view.addSegment(JSON.parse(Buffer.from(data).toString("utf8")) as SegmentRecord, headers, Date.now());
+      this.view.addSegment(
+        JSON.parse(Buffer.from(data).toString("utf8")) as SegmentRecord,
+        headers,
+        Date.now(),
+      );
     });
     this.#watchers.push(ledger, crawled);
   }
@@ -158,10 +184,14 @@ class Session {
     // 1. Is the crawl complete? Shards' records are read before the log's ends: see RunView.crawlProgress.
     await this.#lookAtCrawl();
     // 2. Cut batches.
-    const kindOf = (name: string) => deps.sources.find((source) => source.name === name)?.kind ?? "web";
+    const kindOf = (name: string) =>
+      deps.sources.find((source) => source.name === name)?.kind ?? "web";
     await rawToBatches({ ...deps, kindOf }, view, this.#crawlComplete, Date.now());
     // 3. Announce process tasks, then the models whose tables are complete, then uploads.
-    this.#process = [...view.batches.values()].map((task) => ({ ...task, task: this.#unspent(task.task) }));
+    this.#process = [...view.batches.values()].map((task) => ({
+      ...task,
+      task: this.#unspent(task.task),
+    }));
     this.#models = readyModels(
       deps.models,
       (table) => this.#inputOf(table),
@@ -175,7 +205,9 @@ class Session {
       upload: await this.#announce(this.#uploads, () => deps.run.trace),
     };
     // 4. Scale, and tell.
-    await deps.setReplicas(wantedReplicas({ crawlShards: this.#crawlComplete ? 0 : 1, open }, deps.limits));
+    await deps.setReplicas(
+      wantedReplicas({ crawlShards: this.#crawlComplete ? 0 : 1, open }, deps.limits),
+    );
     deps.onProgress(this.#report("running", []));
     const isBlocked = this.#receipts().etl.some((receipt) => receipt.state === "dead");
     const isLeft = open.process + open.etl + open.upload > 0;
@@ -191,10 +223,14 @@ class Session {
       .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`);
     if (errors.length === 0) {
       const results = tableResults(deps.run, receipts, deps.snapshots);
-      const to = deps.pipeline.upload?.to;
-      const isSent = to !== undefined && !deps.run.simulate && this.#uploads.length > 0;
-      const target = isSent ? await deps.openTarget(to) : null;
-      await uploadsToCatalog([deps.lake, ...(target ? [target] : [])], deps.run, results, new Date().toISOString());
+      const sent = this.#uploads.find((task) => !task.simulate);
+      const target = sent === undefined ? null : await deps.openTarget(sent.to);
+      await uploadsToCatalog(
+        [deps.lake, ...(target ? [target] : [])],
+        deps.run,
+        results,
+        new Date().toISOString(),
+      );
       await target?.close();
       this.#published = results.length;
     }
@@ -214,35 +250,19 @@ class Session {
       this.#shards = this.view.crawlProgress(lastLinks);
       if (lastLinks.size === 0 || this.#shards.done < lastLinks.size) return;
       // The lake has the last word: a segment it has and the queue lost is adopted, and what it found is crawled.
-      if (await this.#adoptLostSegments([...lastLinks.keys()])) return;
+      const { lake } = this.#deps;
+      const lost = { folder: { lake, token: run.token, date: run.date }, queue, trace: run.trace };
+      const known = (name: string) => this.view.hasSegment(name);
+      const adopted = await adoptLostSegments(
+        lost,
+        [...lastLinks.keys()],
+        known,
+        this.view.batchedFiles,
+      );
+      for (const record of adopted.records) this.view.addSegment(record, run.trace, Date.now());
+      if (adopted.links > 0) return;
     }
     this.#crawlComplete = true;
-  }
-
-  async #adoptLostSegments(shards: readonly number[]): Promise<boolean> {
-    const { lake, run, queue } = this.#deps;
-    let isUnknown = false;
-    for await (const { path } of lake.list(receiptFolder(run.token, "crawl"))) {
-      const name = path.slice(path.lastIndexOf("/") + 1, -".json".length);
-      if (!this.view.hasSegment(name)) isUnknown = true;
-    }
-    if (!isUnknown) return false;
-    let found = false;
-    for (const shard of shards) {
-      const messages = await queue.readCrawled(run.token, shard);
-      const ledger = messages.map((message) => JSON.parse(Buffer.from(message.data).toString("utf8")) as SegmentRecord);
-      const last = ledger.at(-1);
-      const folder = { lake, token: run.token, date: run.date };
-      for (const receipt of await receiptsToAdopt(folder, shard, ledger, async () => this.view.batchedFiles)) {
-        if (this.view.hasSegment(receipt.segment)) continue;
-        for (const { shard: to, batch } of receipt.links) {
-          await queue.appendLinks(run.token, to, Buffer.from(batch, "base64"), run.trace);
-          found = true;
-        }
-        this.view.addSegment(recordOf(receipt, 0, last?.consumedSeq ?? 0), run.trace, Date.now());
-      }
-    }
-    return found;
   }
 
   /** Announces tasks that have no receipt, and again now and then; gives how many are open. */
@@ -254,8 +274,15 @@ class Session {
       open += 1;
       const announcedMs = this.#announced.get(task.task);
       if (announcedMs !== undefined && Date.now() - announcedMs < announceAgainMs) continue;
-      const state = await queue.publishWork(task.stage, run.token, task.task, Buffer.from(JSON.stringify(task)), traceOf(task));
-      if (announcedMs === undefined && state === "queued") log.info("task.announced", { stage: task.stage, task: task.task });
+      const state = await queue.publishWork(
+        task.stage,
+        run.token,
+        task.task,
+        Buffer.from(JSON.stringify(task)),
+        traceOf(task),
+      );
+      if (announcedMs === undefined && state === "queued")
+        log.info("task.announced", { stage: task.stage, task: task.task });
       this.#announced.set(task.task, Date.now());
     }
     return open;
@@ -276,7 +303,9 @@ class Session {
     if (etl.some((receipt) => receipt.state !== "done")) return;
     const { upload } = this.#deps.pipeline;
     if (upload !== null) {
-      const files = [...process, ...etl].flatMap((receipt) => receipt.tables).flatMap((output) => output.files);
+      const files = [...process, ...etl]
+        .flatMap((receipt) => receipt.tables)
+        .flatMap((output) => output.files);
       const tasks = planUploads(files, upload.to, upload.simulate || this.#deps.run.simulate);
       this.#uploads = tasks.map((task) => ({ ...task, task: this.#unspent(task.task) }));
     }
@@ -300,7 +329,9 @@ class Session {
 
   #outputOf(task: EtlTask): ReturnType<typeof tableInput> | null {
     const receipt = this.view.receipt("etl", task.task);
-    return receipt?.state === "done" ? tableInput(task.model, [receipt], null, this.#deps.run) : null;
+    return receipt?.state === "done"
+      ? tableInput(task.model, [receipt], null, this.#deps.run)
+      : null;
   }
 
   #isComplete(source: Source): boolean {
@@ -313,7 +344,8 @@ class Session {
   #stateOfRejects(): RunState {
     const isDead = [...this.view.sources.values()].some((totals) => totals.dead > 0);
     const isRejected = this.#receipts().process.some(
-      (receipt) => receipt.state === "dead" || receipt.tables.some((output) => output.quarantined > 0),
+      (receipt) =>
+        receipt.state === "dead" || receipt.tables.some((output) => output.quarantined > 0),
     );
     return isDead || isRejected ? "rejects" : "done";
   }
@@ -330,13 +362,15 @@ class Session {
       tables: this.#published,
       noticed: false,
     };
-    return runReport(run, pipeline.name, state, (Date.now() - startedMs) / 1000, this.view, this.#receipts(), planned, errors);
+    return runReport(
+      run,
+      pipeline.name,
+      state,
+      (Date.now() - startedMs) / 1000,
+      this.view,
+      this.#receipts(),
+      planned,
+      errors,
+    );
   }
-}
-
-/** The tables a source writes. */
-export function tablesOf(source: Source): string[] {
-  if (source.kind !== "web") return [source.table];
-  const tables = source.extract.map((extract) => extract.table);
-  return source.pages === null ? tables : [source.pages, ...tables];
 }

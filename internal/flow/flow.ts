@@ -11,20 +11,60 @@ import { uploadsToCatalog } from "./uploads-to-catalog.ts";
 
 export type Role = "coordinator" | "crawl" | "process" | "etl" | "upload";
 
-export type Stage = { stage: string; consumes: string; produces: string; role: Role; run: (...args: never[]) => unknown };
+export type Stage = {
+  stage: string;
+  consumes: string;
+  produces: string;
+  role: Role;
+  run: (...args: never[]) => unknown;
+};
 
 export const flow = [
-  { stage: "targets", consumes: "targets", produces: "shards", role: "coordinator", run: targetsToShards },
+  {
+    stage: "targets",
+    consumes: "targets",
+    produces: "shards",
+    role: "coordinator",
+    run: targetsToShards,
+  },
   { stage: "crawl", consumes: "shards", produces: "raw", role: "crawl", run: shardsToRaw },
   { stage: "batch", consumes: "raw", produces: "batches", role: "coordinator", run: rawToBatches },
-  { stage: "process", consumes: "batches", produces: "parquet", role: "process", run: batchesToParquet },
+  {
+    stage: "process",
+    consumes: "batches",
+    produces: "parquet",
+    role: "process",
+    run: batchesToParquet,
+  },
   { stage: "etl", consumes: "parquet", produces: "tables", role: "etl", run: parquetToTables },
-  { stage: "upload", consumes: "tables", produces: "uploads", role: "upload", run: tablesToUploads },
-  { stage: "catalog", consumes: "uploads", produces: "catalog", role: "coordinator", run: uploadsToCatalog },
-  { stage: "notice", consumes: "catalog", produces: "notice", role: "coordinator", run: catalogToNotice },
+  {
+    stage: "upload",
+    consumes: "tables",
+    produces: "uploads",
+    role: "upload",
+    run: tablesToUploads,
+  },
+  {
+    stage: "catalog",
+    consumes: "uploads",
+    produces: "catalog",
+    role: "coordinator",
+    run: uploadsToCatalog,
+  },
+  {
+    stage: "notice",
+    consumes: "catalog",
+    produces: "notice",
+    role: "coordinator",
+    run: catalogToNotice,
+  },
 ] as const satisfies readonly Stage[];
 
-type Chained<T extends readonly Stage[]> = T extends readonly [infer A extends Stage, infer B extends Stage, ...infer Rest extends Stage[]]
+type Chained<T extends readonly Stage[]> = T extends readonly [
+  infer A extends Stage,
+  infer B extends Stage,
+  ...infer Rest extends Stage[],
+]
   ? A["produces"] extends B["consumes"]
     ? Chained<readonly [B, ...Rest]>
     : false

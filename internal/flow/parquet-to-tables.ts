@@ -4,27 +4,33 @@ import { join } from "node:path";
 import type { readModels } from "../etl/read-models.ts";
 import { createTableView } from "../etl/table-view.ts";
 import type { EtlTask, ModelTestResult, TableOutput } from "../model/task.ts";
+import { storeFiles } from "../process/store-files.ts";
 import { writeParquet } from "../process/write-parquet.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
 import { Permanent } from "../std/errors.ts";
-import { store } from "./batches-to-parquet.ts";
 import { emptyResult, type TaskContext, type TaskResult } from "./work.ts";
 
 export type TablesDeps = { scratch: string; memoryLimitMb: number; readModels: typeof readModels };
 
 /** Runs one model. Throws Permanent when its SQL or one of its tests fails. */
-export async function parquetToTables(deps: TablesDeps, task: EtlTask, context: TaskContext): Promise<TaskResult> {
+export async function parquetToTables(
+  deps: TablesDeps,
+  task: EtlTask,
+  context: TaskContext,
+): Promise<TaskResult> {
   const { pipeline, lake, run, signal } = context;
   const models = pipeline.models === null ? [] : await deps.readModels(pipeline.models);
   const model = models.find((each) => each.name === task.model);
-  if (model === undefined) throw new Permanent(`the pipeline has no model "${task.model}" any more`);
+  if (model === undefined)
+    throw new Permanent(`the pipeline has no model "${task.model}" any more`);
   const scratch = join(deps.scratch, task.task);
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   let sql: Sql | null = null;
   try {
     // 1. The tables it reads, as views of exactly the files that the run sees.
-    const views: { table: string; files: string[]; columns: { name: string; type: string }[] }[] = [];
+    const views: { table: string; files: string[]; columns: { name: string; type: string }[] }[] =
+      [];
     for (const [table, input] of Object.entries(task.inputs)) {
       const files: string[] = [];
       for (const path of input.files) {
@@ -33,7 +39,9 @@ export async function parquetToTables(deps: TablesDeps, task: EtlTask, context: 
       }
       views.push({ table, files, columns: input.columns });
     }
-    const folders = [...new Set(views.flatMap((view) => view.files.map((file) => join(file, ".."))))];
+    const folders = [
+      ...new Set(views.flatMap((view) => view.files.map((file) => join(file, "..")))),
+    ];
     sql = await openDuckDb({ memoryLimitMb: deps.memoryLimitMb, scratch, allowedPaths: folders });
     for (const view of views) await createTableView(sql, view.table, view.files, view.columns);
     // 2. The model.
@@ -50,7 +58,12 @@ export async function parquetToTables(deps: TablesDeps, task: EtlTask, context: 
     });
     const rows = files.reduce((sum, file) => sum + file.rows, 0);
     // 3. Its tests, against what was written.
-    await createTableView(sql, model.name, files.map((file) => file.local), columns);
+    await createTableView(
+      sql,
+      model.name,
+      files.map((file) => file.local),
+      columns,
+    );
     const tests: ModelTestResult[] = [];
     for (const test of model.tests) {
       const [found] = await sql.rows(`SELECT count(*) AS failures FROM (${test.sql})`);
@@ -58,7 +71,9 @@ export async function parquetToTables(deps: TablesDeps, task: EtlTask, context: 
     }
     const failed = tests.filter((test) => test.failures > 0);
     if (failed.length > 0) {
-      const list = failed.map(({ test, failures }) => `test "${test}" found ${failures} rows`).join(", ");
+      const list = failed
+        .map(({ test, failures }) => `test "${test}" found ${failures} rows`)
+        .join(", ");
       throw new Permanent(`${list}; nothing of this run is published, see ${model.file}`);
     }
     // 4. Copy it to the lake.
@@ -68,7 +83,7 @@ export async function parquetToTables(deps: TablesDeps, task: EtlTask, context: 
       rowsOut: rows,
       quarantined: 0,
       blank: 0,
-      files: await store(lake, `tables/${model.name}/`, files),
+      files: await storeFiles(lake, `tables/${model.name}/`, files),
       quarantineFiles: [],
       schemaVersion: 1,
       columns,

@@ -17,7 +17,12 @@ export type BatchDeps = {
 };
 
 /** Cuts what is due: a source's loose files by size, by age, or all of them once the crawl is complete. */
-export async function rawToBatches(deps: BatchDeps, view: RunView, crawlComplete: boolean, nowMs: number): Promise<void> {
+export async function rawToBatches(
+  deps: BatchDeps,
+  view: RunView,
+  crawlComplete: boolean,
+  nowMs: number,
+): Promise<void> {
   for (const [source, loose] of view.looseFiles) {
     for (const files of dueCuts(loose, deps, crawlComplete, nowMs)) {
       // 1. Name the batch by its files, in the order of their names.
@@ -26,12 +31,21 @@ export async function rawToBatches(deps: BatchDeps, view: RunView, crawlComplete
         .sort((a, b) => (a.path < b.path ? -1 : 1));
       const kind = deps.kindOf(source);
       const trace = loose.find(({ file }) => file === files[0])?.trace ?? {};
-      const task: ProcessTask = { stage: "process", task: batchName(source, inputs), source, kind, inputs, trace };
+      const task: ProcessTask = {
+        stage: "process",
+        task: batchName(source, inputs),
+        source,
+        kind,
+        inputs,
+        trace,
+      };
       // 2. Commit the cut.
       const path = receiptPath(deps.run.token, "batch", task.task);
-      await deps.lake.put(path, JSON.stringify(task), { ifAbsent: true }).catch((error: unknown) => {
-        if (!(error instanceof PreconditionFailed)) throw error;
-      });
+      await deps.lake
+        .put(path, JSON.stringify(task), { ifAbsent: true })
+        .catch((error: unknown) => {
+          if (!(error instanceof PreconditionFailed)) throw error;
+        });
       // 3. Only now does it exist.
       view.addBatch(task);
     }

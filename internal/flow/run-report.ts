@@ -32,7 +32,12 @@ export function runReport(
   const crawl = [...view.sources.values()];
   const dead = crawl.reduce((sum, source) => sum + source.dead, 0);
   const retries = crawl.reduce((sum, source) => sum + source.retries, 0);
-  const always = (tasks: number, done: number): StageCounts => ({ tasks, done, dead: 0, retries: 0 });
+  const always = (tasks: number, done: number): StageCounts => ({
+    tasks,
+    done,
+    dead: 0,
+    retries: 0,
+  });
   return {
     run: run.run,
     pipeline,
@@ -54,7 +59,9 @@ export function runReport(
     tables: tableCounts([...process, ...etl]),
     uploads: {
       files: uploads.reduce((sum, receipt) => sum + receipt.uploaded.length, 0),
-      bytes: uploads.flatMap((receipt) => receipt.uploaded).reduce((sum, file) => sum + file.sizeBytes, 0),
+      bytes: uploads
+        .flatMap((receipt) => receipt.uploaded)
+        .reduce((sum, file) => sum + file.sizeBytes, 0),
       simulated: run.simulate || uploads.some((receipt) => receipt.simulated),
     },
     errors,
@@ -80,7 +87,11 @@ function countsOf(receipts: readonly TaskReceipt[], tasks: number): StageCounts 
   return { tasks, done, dead: receipts.length - done, retries };
 }
 
-function sourceCounts(names: readonly string[], view: RunView, receipts: readonly TaskReceipt[]): Record<string, SourceCounts> {
+function sourceCounts(
+  names: readonly string[],
+  view: RunView,
+  receipts: readonly TaskReceipt[],
+): Record<string, SourceCounts> {
   const counts: Record<string, SourceCounts> = {};
   for (const name of names) {
     const { requests, pages, bytes, rawFiles, dead } = view.totalsOf(name);
@@ -96,7 +107,8 @@ function sourceCounts(names: readonly string[], view: RunView, receipts: readonl
 function tableCounts(receipts: readonly TaskReceipt[]): Record<string, TableCounts> {
   const counts: Record<string, TableCounts> = {};
   for (const output of receipts.flatMap((receipt) => receipt.tables)) {
-    const table = (counts[output.table] ??= { rows: 0, quarantined: 0, files: 0, bytes: 0 });
+    const table = counts[output.table] ?? { rows: 0, quarantined: 0, files: 0, bytes: 0 };
+    counts[output.table] = table;
     table.rows += output.rowsOut;
     table.quarantined += output.quarantined;
     table.files += output.files.length;

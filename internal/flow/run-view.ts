@@ -5,7 +5,14 @@ import type { ProcessTask, TaskReceipt, TaskStage } from "../model/task.ts";
 
 /** A raw file in no batch yet; `trace` is the context of the segment that brought it. */
 export type LooseFile = { file: RawFile; sinceMs: number; trace: Record<string, string> };
-export type SourceTotals = { requests: number; pages: number; bytes: number; rawFiles: number; dead: number; retries: number };
+export type SourceTotals = {
+  requests: number;
+  pages: number;
+  bytes: number;
+  rawFiles: number;
+  dead: number;
+  retries: number;
+};
 
 export class RunView {
   /** Batches by task name. */
@@ -34,7 +41,10 @@ export class RunView {
     for (const input of task.inputs) this.batchedFiles.add(input.path);
     const loose = this.looseFiles.get(task.source);
     if (loose !== undefined) {
-      this.looseFiles.set(task.source, loose.filter(({ file }) => !this.batchedFiles.has(file.path)));
+      this.looseFiles.set(
+        task.source,
+        loose.filter(({ file }) => !this.batchedFiles.has(file.path)),
+      );
     }
   }
 
@@ -64,7 +74,11 @@ export class RunView {
   }
 
   /** Shards whose latest record leaves nothing to do up to `lastLinks`, against all shards that have links. */
-  crawlProgress(lastLinks: ReadonlyMap<number, number>): { done: number; shards: number; pending: number } {
+  crawlProgress(lastLinks: ReadonlyMap<number, number>): {
+    done: number;
+    shards: number;
+    pending: number;
+  } {
     let done = 0;
     let pending = 0;
     for (const [shard, lastSeq] of lastLinks) {
@@ -101,7 +115,10 @@ export function mergeHosts(all: Iterable<HostCounts>): HostCounts[] {
     known.requests += counts.requests;
     known.backoffs += counts.backoffs;
     if (counts.robots !== "none") known.robots = counts.robots;
-    if (counts.smallestGapMs !== null && (known.smallestGapMs === null || counts.smallestGapMs < known.smallestGapMs)) {
+    if (
+      counts.smallestGapMs !== null &&
+      (known.smallestGapMs === null || counts.smallestGapMs < known.smallestGapMs)
+    ) {
       known.smallestGapMs = counts.smallestGapMs;
     }
   }

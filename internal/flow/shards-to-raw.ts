@@ -20,13 +20,27 @@ export type CrawlDeps = {
   activeRuns: () => Promise<ActiveRun[]>;
   lakeOf: (run: ActiveRun) => Promise<Objects>;
   pipelineOf: (run: ActiveRun) => Pipeline;
-  settings: { shards: number; leaseTtlMs: number; segmentMs: number; segmentBytes: number; userAgent: string; maxInFlight: number };
-  trace: <T>(parent: Headers, owner: { shard: number; run: ActiveRun }, body: (headers: Headers) => Promise<T>) => Promise<T>;
+  settings: {
+    shards: number;
+    leaseTtlMs: number;
+    segmentMs: number;
+    segmentBytes: number;
+    userAgent: string;
+    maxInFlight: number;
+  };
+  trace: <T>(
+    parent: Headers,
+    owner: { shard: number; run: ActiveRun },
+    body: (headers: Headers) => Promise<T>,
+  ) => Promise<T>;
   onBusy: (busy: boolean) => void;
   log: Log;
 };
 
 const tickMs = 250;
+const reopenMs = 2_000;
+/** Links a segment is done with at most: its ledger record must fit a message. */
+const maxDone = 20_000;
 
 /** Crawls until `signal` is aborted, then hands its shards over: no new fetches, all segments committed, leases released. */
 export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise<void> {
@@ -34,6 +48,8 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   const leases = new ShardLeases(queue, deps.worker, settings.leaseTtlMs);
   const owners = new Map<string, ShardOwner>();
   const sent = new Map<string, FingerprintTable>();
+  /** When an owner that failed is opened again at the earliest. */
+  const notBefore = new Map<string, number>();
   const pod = new CrawlPod({
     fetcher: deps.fetcher,
     leases,
@@ -55,10 +71,14 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     const { segment } = owner;
     if (owner.isCommitting || owner.signal.aborted || !owner.hasNews) return;
     const isAged = Date.now() - segment.openedAtMs >= settings.segmentMs;
-    const isFull = segment.sizeBytes >= settings.segmentBytes;
+    const isFull = segment.sizeBytes >= settings.segmentBytes || segment.done.length >= maxDone;
     if (!owner.isIdle && !(!segment.isEmpty && (isAged || isFull))) return;
     owner.commit().catch((error: unknown) => {
-      log.warn("segment.lost", { run: owner.run.token, shard: owner.shard, error: describeError(error) });
+      log.warn("segment.lost", {
+        run: owner.run.token,
+        shard: owner.shard,
+        error: describeError(error),
+      });
     });
   }
 
@@ -78,7 +98,11 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       lease: () => leases.lease(shard),
       sent: table,
       pageLimits: Object.fromEntries(limits),
-      onLinks: (from, links) => void pod.admit(from, links).then(() => commitIfDue(from)).catch((error: unknown) => from.abandon(error)),
+      onLinks: (from, links) =>
+        void pod
+          .admit(from, links)
+          .then(() => commitIfDue(from))
+          .catch((error: unknown) => from.abandon(error)),
       trace: (parent, body) => deps.trace(parent, { shard, run }, body),
     });
     owners.set(ownerKey(run.token, shard), owner);
@@ -89,31 +113,40 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   /** One round: share the shards, open and close owners, commit what is due. */
   async function round(): Promise<void> {
     // 1. Which shards have links, in which runs?
-    const runs = await deps.activeRuns();
-    const shardsOf = new Map<string, number[]>();
-    for (const run of runs) shardsOf.set(run.token, [...(await queue.lastLinks(run.token)).keys()]);
-    // 2. Owners that failed, or whose run or lease is gone, are dropped.
-    for (const owner of owners.values()) {
-      const isGone = !shardsOf.has(owner.run.token);
-      if (!owner.signal.aborted && !isGone) continue;
-      await drop(owner);
-      if (owner.failure instanceof LostLease) leases.drop(owner.shard);
-      if (!isGone) log.warn("shard.dropped", { run: owner.run.token, shard: owner.shard, error: describeError(owner.failure) });
-    }
-    for (const token of sent.keys()) if (!shardsOf.has(token)) sent.delete(token);
+    const places = await placesWithLinks(deps);
+    const tokens = new Set(places.map(({ run }) => run.token));
+    // 2. Owners that failed, or whose run is gone, are dropped.
+    const gone = [...owners.values()].filter(
+      (owner) => owner.signal.aborted || !tokens.has(owner.run.token),
+    );
+    for (const owner of gone) await discard(owner);
+    for (const token of sent.keys()) if (!tokens.has(token)) sent.delete(token);
     // 3. Take this pod's share; give back what is another pod's share now.
-    const { surplus } = await leases.balance([...new Set([...shardsOf.values()].flat())]);
+    const { surplus } = await leases.balance([...new Set(places.map(({ shard }) => shard))]);
     for (const shard of surplus) await handOver(shard);
     // 4. Every shard held has an owner for every run that has links in it.
-    for (const run of runs) {
-      for (const shard of shardsOf.get(run.token) ?? []) {
-        if (!leases.isValid(shard, Date.now()) || owners.has(ownerKey(run.token, shard))) continue;
-        await openOwner(run, shard).catch((error: unknown) => owners.get(ownerKey(run.token, shard))?.abandon(error));
-      }
-    }
+    for (const { run, shard } of places) await openIfHeld(run, shard);
     for (const owner of owners.values()) commitIfDue(owner);
     pod.pump();
     deps.onBusy([...owners.values()].some((owner) => owner.frontier.pending > 0));
+  }
+
+  async function openIfHeld(run: ActiveRun, shard: number): Promise<void> {
+    const key = ownerKey(run.token, shard);
+    if (!leases.isValid(shard, Date.now()) || owners.has(key)) return;
+    if ((notBefore.get(key) ?? 0) > Date.now()) return;
+    await openOwner(run, shard).catch((error: unknown) => owners.get(key)?.abandon(error));
+  }
+
+  async function discard(owner: ShardOwner): Promise<void> {
+    const { run, shard, failure } = owner;
+    await drop(owner);
+    if (failure === null) return;
+    if (failure instanceof LostLease) {
+      leases.drop(shard);
+      await pod.leaveShard(shard);
+    } else notBefore.set(ownerKey(run.token, shard), Date.now() + reopenMs);
+    log.warn("shard.dropped", { run: run.token, shard, error: describeError(failure) });
   }
 
   async function handOver(shard: number): Promise<void> {
@@ -121,15 +154,21 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       await owner.commit().catch(() => undefined);
       await drop(owner);
     }
+    await pod.leaveShard(shard);
     await leases.release(shard);
     log.info("shard.handed-over", { shard });
   }
 
-  const renewals = keepRenewing(leases, (shard) => {
-    for (const owner of owners.values()) {
-      if (owner.shard === shard) owner.abandon(new LostLease(`the lease of shard ${shard} was lost`));
-    }
-  }, settings.leaseTtlMs);
+  const renewals = keepRenewing(
+    leases,
+    (shard) => {
+      for (const owner of owners.values()) {
+        if (owner.shard === shard)
+          owner.abandon(new LostLease(`the lease of shard ${shard} was lost`));
+      }
+    },
+    settings.leaseTtlMs,
+  );
   try {
     while (!signal.aborted) {
       await round();
@@ -144,10 +183,25 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   }
 }
 
+async function placesWithLinks({
+  queue,
+  activeRuns,
+}: CrawlDeps): Promise<{ run: ActiveRun; shard: number }[]> {
+  const places: { run: ActiveRun; shard: number }[] = [];
+  for (const run of await activeRuns()) {
+    for (const shard of (await queue.lastLinks(run.token)).keys()) places.push({ run, shard });
+  }
+  return places;
+}
+
 const ownerKey = (token: string, shard: number) => `${token}/${shard}`;
 
 /** Renews leases on its own clock, so that a slow round never costs one. */
-function keepRenewing(leases: ShardLeases, onLost: (shard: number) => void, ttlMs: number): { stop(): void } {
+function keepRenewing(
+  leases: ShardLeases,
+  onLost: (shard: number) => void,
+  ttlMs: number,
+): { stop(): void } {
   let renewing = false;
   const timer = setInterval(() => {
     if (renewing) return;

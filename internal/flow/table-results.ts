@@ -29,28 +29,45 @@ export function tableInput(
   run: ActiveRun,
 ): { files: string[]; columns: Column[] } {
   const outputs = outputsOf(receipts, table);
-  const kept = (published?.files ?? []).filter((file) => file.run !== run.run).map((file) => file.path);
+  const kept = (published?.files ?? [])
+    .filter((file) => file.run !== run.run)
+    .map((file) => file.path);
   const own = outputs.flatMap(({ output }) => output.files.map((file) => file.path));
   return { files: [...new Set([...kept, ...own])].sort(), columns: columnsOf(outputs, published) };
 }
 
 /** Every table this run wrote, the tables of bad rows included. */
-export function tableResults(run: ActiveRun, all: RunReceipts, snapshots: ReadonlyMap<string, Snapshot>): TableResult[] {
+export function tableResults(
+  run: ActiveRun,
+  all: RunReceipts,
+  snapshots: ReadonlyMap<string, Snapshot>,
+): TableResult[] {
   const results: TableResult[] = [];
   for (const kind of ["parts", "model"] as const) {
     const receipts = kind === "parts" ? all.process : all.etl;
-    const tables = new Set(receipts.flatMap((receipt) => receipt.tables.map((output) => output.table)));
+    const tables = new Set(
+      receipts.flatMap((receipt) => receipt.tables.map((output) => output.table)),
+    );
     for (const table of [...tables].sort()) {
       const outputs = outputsOf(receipts, table);
-      const files = outputs.flatMap(({ task, output }) => output.files.map((file) => ({ ...file, run: run.run, date: run.date, task })));
+      const files = outputs.flatMap(({ task, output }) =>
+        output.files.map((file) => ({ ...file, run: run.run, date: run.date, task })),
+      );
       const columns = columnsOf(outputs, kind === "parts" ? (snapshots.get(table) ?? null) : null);
       results.push({ table, kind, replaceAll: kind === "model", columns, files });
       const bad: SnapshotFile[] = outputs.flatMap(({ task, output }) =>
         output.quarantineFiles.map((file) => ({ ...file, run: run.run, date: run.date, task })),
       );
-      const hadBad = snapshots.get(quarantineTable(table))?.files.some((file) => file.run === run.run) ?? false;
+      const hadBad =
+        snapshots.get(quarantineTable(table))?.files.some((file) => file.run === run.run) ?? false;
       if (bad.length > 0 || hadBad) {
-        results.push({ table: quarantineTable(table), kind: "quarantine", replaceAll: false, columns: quarantineColumns, files: bad });
+        results.push({
+          table: quarantineTable(table),
+          kind: "quarantine",
+          replaceAll: false,
+          columns: quarantineColumns,
+          files: bad,
+        });
       }
     }
   }
@@ -68,6 +85,7 @@ function outputsOf(receipts: readonly TaskReceipt[], table: string): Output[] {
 /** Columns as of the latest schema version among the outputs; those of the published snapshot when there are none. */
 function columnsOf(outputs: readonly Output[], published: Snapshot | null): Column[] {
   let latest: TableOutput | null = null;
-  for (const { output } of outputs) if (latest === null || output.schemaVersion > latest.schemaVersion) latest = output;
+  for (const { output } of outputs)
+    if (latest === null || output.schemaVersion > latest.schemaVersion) latest = output;
   return latest?.columns ?? published?.columns ?? [];
 }

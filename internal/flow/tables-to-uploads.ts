@@ -10,16 +10,28 @@ import type { Objects } from "../objects/objects.ts";
 import type { Log } from "../telemetry/log.ts";
 import { emptyResult, type TaskContext, type TaskResult } from "./work.ts";
 
-export type UploadDeps = { openTarget: (url: string) => Promise<Objects>; scratch: string; log: Log };
+export type UploadDeps = {
+  openTarget: (url: string) => Promise<Objects>;
+  scratch: string;
+  log: Log;
+};
 
 /** Uploads one task's files. Throws when a copy is not what was sent, or the target cannot be written. */
-export async function tablesToUploads(deps: UploadDeps, task: UploadTask, context: TaskContext): Promise<TaskResult> {
+export async function tablesToUploads(
+  deps: UploadDeps,
+  task: UploadTask,
+  context: TaskContext,
+): Promise<TaskResult> {
   const uploaded: UploadedFile[] = [];
   // 1. Simulated: say what would be sent, and record it.
   if (task.simulate) {
     for (const file of task.files) {
       const planned = planOf(task, file);
-      deps.log.info("upload.simulated", { path: planned.path, to: planned.to, sizeBytes: planned.sizeBytes });
+      deps.log.info("upload.simulated", {
+        path: planned.path,
+        to: planned.to,
+        sizeBytes: planned.sizeBytes,
+      });
       uploaded.push(planned);
     }
     return { ...emptyResult, uploaded, simulated: true };
@@ -42,10 +54,20 @@ export async function tablesToUploads(deps: UploadDeps, task: UploadTask, contex
 }
 
 function planOf(task: UploadTask, file: PartFile): UploadedFile {
-  return { path: file.path, to: `${task.to}/${file.path}`, sizeBytes: file.sizeBytes, sha256: file.sha256 };
+  return {
+    path: file.path,
+    to: `${task.to}/${file.path}`,
+    sizeBytes: file.sizeBytes,
+    sha256: file.sha256,
+  };
 }
 
-async function uploadOne(lake: Objects, target: Objects, file: PartFile, scratch: string): Promise<void> {
+async function uploadOne(
+  lake: Objects,
+  target: Objects,
+  file: PartFile,
+  scratch: string,
+): Promise<void> {
   const there = await target.head(file.path);
   if (there?.sizeBytes === file.sizeBytes) return;
   const local = await lake.local(file.path, scratch);
@@ -53,11 +75,15 @@ async function uploadOne(lake: Objects, target: Objects, file: PartFile, scratch
   await pipeline(createReadStream(local), hash);
   const digest = hash.digest("hex");
   if (digest !== file.sha256) {
-    throw new Error(`upload "${file.path}": its bytes in the lake have sha256 ${digest}, its receipt says ${file.sha256}`);
+    throw new Error(
+      `upload "${file.path}": its bytes in the lake have sha256 ${digest}, its receipt says ${file.sha256}`,
+    );
   }
   await target.putFile(file.path, local);
   const now = await target.head(file.path);
   if (now?.sizeBytes !== file.sizeBytes) {
-    throw new Error(`upload "${file.path}" to ${target.url}: it has ${now?.sizeBytes ?? 0} bytes there, not ${file.sizeBytes}`);
+    throw new Error(
+      `upload "${file.path}" to ${target.url}: it has ${now?.sizeBytes ?? 0} bytes there, not ${file.sizeBytes}`,
+    );
   }
 }

@@ -34,7 +34,10 @@ export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> 
   // 1. Seeds, by source: the batch's headers begin the source's trace.
   for (const source of deps.sources) {
     if (source.kind === "files") continue;
-    const links = [...seedsOf(source), ...deps.replays.filter((link) => link.source === source.name)];
+    const links = [
+      ...seedsOf(source),
+      ...deps.replays.filter((link) => link.source === source.name),
+    ];
     await appendByShard(deps, links, deps.traceOf(source.name));
   }
   // 2. Files, by source: the first cut is the one that counts.
@@ -57,9 +60,14 @@ export function seedsOf(source: Exclude<Source, FilesSource>): FrontierLink[] {
   });
 }
 
-async function appendByShard({ run, queue, shards }: TargetDeps, links: FrontierLink[], trace: Headers): Promise<void> {
+async function appendByShard(
+  { run, queue, shards }: TargetDeps,
+  links: FrontierLink[],
+  trace: Headers,
+): Promise<void> {
   const byShard = Map.groupBy(links, (link) => shardOf(link.url, shards));
-  for (const [shard, own] of byShard) await queue.appendLinks(run.token, shard, await packLinks(own), trace);
+  for (const [shard, own] of byShard)
+    await queue.appendLinks(run.token, shard, await packLinks(own), trace);
 }
 
 async function cutOnce(deps: TargetDeps, source: FilesSource): Promise<ProcessTask[]> {
@@ -73,10 +81,18 @@ async function cutOnce(deps: TargetDeps, source: FilesSource): Promise<ProcessTa
         seen.add(input.path);
       }
     }
-    const batches = cutBatches(source.name, "files", inputs, deps.batchBytes, deps.traceOf(source.name));
-    await deps.lake.put(path, JSON.stringify({ batches }), { ifAbsent: true }).catch((error: unknown) => {
-      if (!(error instanceof PreconditionFailed)) throw error;
-    });
+    const batches = cutBatches(
+      source.name,
+      "files",
+      inputs,
+      deps.batchBytes,
+      deps.traceOf(source.name),
+    );
+    await deps.lake
+      .put(path, JSON.stringify({ batches }), { ifAbsent: true })
+      .catch((error: unknown) => {
+        if (!(error instanceof PreconditionFailed)) throw error;
+      });
   }
   const { body } = await deps.lake.get(path);
   return (JSON.parse(body.toString("utf8")) as { batches: ProcessTask[] }).batches;

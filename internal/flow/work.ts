@@ -6,15 +6,20 @@ import type { Pipeline } from "../model/pipeline.ts";
 import type { Task, TaskReceipt } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import type { Headers, Queue, WorkMessage } from "../queue/queue.ts";
-import { backoffMs, pause } from "../std/pause.ts";
 import { describeError, Fatal, Permanent, RetryLater } from "../std/errors.ts";
+import { backoffMs, pause } from "../std/pause.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** What a stage body gives back; the rest of the receipt is filled in here. */
 export type TaskResult = Pick<TaskReceipt, "tables" | "tests" | "uploaded" | "simulated">;
 export const emptyResult: TaskResult = { tables: [], tests: [], uploaded: [], simulated: false };
 
-export type TaskContext = { run: ActiveRun; pipeline: Pipeline; lake: Objects; signal: AbortSignal };
+export type TaskContext = {
+  run: ActiveRun;
+  pipeline: Pipeline;
+  lake: Objects;
+  signal: AbortSignal;
+};
 
 export type WorkDeps<T extends Task> = {
   stage: T["stage"];
@@ -43,7 +48,8 @@ export async function work<T extends Task>(deps: WorkDeps<T>, signal: AbortSigna
       await workOne(deps, message, signal);
     } catch (error) {
       if (error instanceof Fatal) throw error;
-      if (!signal.aborted) deps.log.error("task.failed", { task: message.task, error: describeError(error) });
+      if (!signal.aborted)
+        deps.log.error("task.failed", { task: message.task, error: describeError(error) });
       message.release(signal.aborted ? 0 : 1_000);
     } finally {
       clearInterval(keepAlive);
@@ -52,27 +58,60 @@ export async function work<T extends Task>(deps: WorkDeps<T>, signal: AbortSigna
   }
 }
 
-async function workOne<T extends Task>(deps: WorkDeps<T>, message: WorkMessage, signal: AbortSignal): Promise<void> {
+async function workOne<T extends Task>(
+  deps: WorkDeps<T>,
+  message: WorkMessage,
+  signal: AbortSignal,
+): Promise<void> {
   const { queue, stage } = deps;
   // 1. A run that has ended, or a task that is done, needs nothing more.
   const run = await deps.activeRun(message.run);
-  if (run === null || (await queue.readLedger(message.run, stage, message.task)) !== null) return message.ack();
+  if (run === null || (await queue.readLedger(message.run, stage, message.task)) !== null)
+    return message.ack();
   const task = JSON.parse(Buffer.from(message.data).toString("utf8")) as T;
   const context = { run, pipeline: deps.pipelineOf(run), lake: await deps.lakeOf(run), signal };
   // 2. Work, with retries.
-  const receipt = await deps.trace(message.headers, task, run, () => attempt(deps, task, context, message.deliveries));
+  const receipt = await deps.trace(message.headers, task, run, () =>
+    attempt(deps, task, context, message.deliveries),
+  );
   // 3. Receipt: the first one counts, whoever wrote it.
-  const { receipt: winner } = await writeReceipt(context.lake, run.token, stage, task.task, receipt);
+  const { receipt: winner } = await writeReceipt(
+    context.lake,
+    run.token,
+    stage,
+    task.task,
+    receipt,
+  );
   // 4. Ledger, then ack.
-  await queue.commit(run.token, stage, task.task, Buffer.from(JSON.stringify(winner)));
+  await queue.commit(
+    run.token,
+    stage,
+    task.task,
+    Buffer.from(JSON.stringify({ state: winner.state })),
+  );
   await message.ack();
   const { state, error, seconds } = receipt;
-  deps.log[state === "done" ? "info" : "error"](`task.${state}`, { stage, task: task.task, seconds, ...(error ? { error } : {}) });
+  deps.log[state === "done" ? "info" : "error"](`task.${state}`, {
+    stage,
+    task: task.task,
+    seconds,
+    ...(error ? { error } : {}),
+  });
 }
 
-async function attempt<T extends Task>(deps: WorkDeps<T>, task: T, context: TaskContext, deliveries: number): Promise<TaskReceipt> {
+async function attempt<T extends Task>(
+  deps: WorkDeps<T>,
+  task: T,
+  context: TaskContext,
+  deliveries: number,
+): Promise<TaskReceipt> {
   const startedMs = performance.now();
-  const receiptOf = (state: TaskReceipt["state"], retries: number, error: string | null, result: TaskResult): TaskReceipt => ({
+  const receiptOf = (
+    state: TaskReceipt["state"],
+    retries: number,
+    error: string | null,
+    result: TaskResult,
+  ): TaskReceipt => ({
     stage: deps.stage,
     task: task.task,
     state,
@@ -93,8 +132,13 @@ async function attempt<T extends Task>(deps: WorkDeps<T>, task: T, context: Task
       return receiptOf("done", failed, null, await deps.body(task, context));
     } catch (error) {
       if (context.signal.aborted || error instanceof Fatal) throw error;
-      deps.log.warn("task.attempt-failed", { task: task.task, attempt: failed + 1, error: describeError(error) });
-      if (error instanceof Permanent || failed >= retries) return receiptOf("dead", failed, describeError(error), emptyResult);
+      deps.log.warn("task.attempt-failed", {
+        task: task.task,
+        attempt: failed + 1,
+        error: describeError(error),
+      });
+      if (error instanceof Permanent || failed >= retries)
+        return receiptOf("dead", failed, describeError(error), emptyResult);
       const leastMs = error instanceof RetryLater ? error.afterMs : 0;
       await pause(Math.max(leastMs, backoffMs(failed, 500, 30_000)), context.signal);
       if (context.signal.aborted) throw error;

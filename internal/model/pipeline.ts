@@ -57,7 +57,12 @@ export type Scope = {
 
 /** One field of an extraction: text of the first element that matches `css`, or its attribute. */
 export type Field = { css: string; attr: string | null; as: string; many: boolean };
-export type Extract = { table: string; match: string; rows: string | null; fields: Record<string, Field> };
+export type Extract = {
+  table: string;
+  match: string;
+  rows: string | null;
+  fields: Record<string, Field>;
+};
 
 export type WebSource = SourceBase & {
   kind: "web";
@@ -99,7 +104,10 @@ export type TableConfig = {
 
 export type Sensor = { url: string; timeoutMs: number };
 export type Retries = { crawl: number; process: number; etl: number; upload: number };
-export type Notify = { webhook: string | null; email: { to: string; from: string; smtp: string } | null };
+export type Notify = {
+  webhook: string | null;
+  email: { to: string; from: string; smtp: string } | null;
+};
 
 export type Pipeline = {
   name: string;
@@ -120,3 +128,10 @@ export type Pipeline = {
   /** What is accepted but not acted on in this version, one sentence each. */
   warnings: string[];
 };
+
+/** The tables a source writes. */
+export function tablesOf(source: Source): string[] {
+  if (source.kind !== "web") return [source.table];
+  const tables = source.extract.map((extract) => extract.table);
+  return source.pages === null ? tables : [source.pages, ...tables];
+}

@@ -6,7 +6,16 @@
  */
 export type RunState = "running" | "done" | "rejects" | "failed";
 
-export const stageNames = ["targets", "crawl", "batch", "process", "etl", "upload", "catalog", "notice"] as const;
+export const stageNames = [
+  "targets",
+  "crawl",
+  "batch",
+  "process",
+  "etl",
+  "upload",
+  "catalog",
+  "notice",
+] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** Counts of the tasks of one stage. `retries`: attempts beyond the first, over all tasks. */
@@ -48,8 +57,10 @@ export type RunManifest = {
   state: RunState;
   startedAt: string;
   endedAt: string | null;
-  /** Names given to `--only`, or null for everything. */
+  /** Names (`--only`) that the run's generations cover together; null: everything. */
   only: string[] | null;
+  /** Names that this generation is about; null: everything. */
+  scope: string[] | null;
   simulate: boolean;
   report: RunReport | null;
 };

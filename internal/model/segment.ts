@@ -3,6 +3,7 @@
 // States: open -> saved (raw files, then the receipt, are in the lake) -> announced (links for other shards are on
 // the frontier log) -> committed (the fenced append to the shard's ledger was accepted). A crash before `committed`
 // leaves a receipt that the shard's next owner adopts if none of its URLs is done in another committed segment.
+import type { FrontierLink } from "./link.ts";
 
 /** A crawl target that was given up, and why. */
 export type DeadLink = {
@@ -12,6 +13,8 @@ export type DeadLink = {
   status: number;
   attempts: number;
   at: string;
+  /** The link as it was on the frontier: `onpoint dead replay` fetches it again as it was meant. */
+  link?: FrontierLink;
 };
 
 /** One raw file of a segment. */

@@ -100,14 +100,7 @@ function problemsOf(document: YamlDocument, issue: Issue, path: Path): Problem[]
       return [{ ...where, what, fix: fixOf(inner) }];
     }
     case "invalid_union":
-      if (issue.discriminator) {
-        const kinds = (issue as { options?: unknown[] }).options ?? [];
-        return one(...choice(path, name, is, value, kinds.map(String)));
-      }
-      return one(
-        `${name}: expected a column name or { name: "SQL expression" }, is ${is}`,
-        'For example partitionBy: [dt, { day: "cast(ts as date)" }]',
-      );
+      return one(...noBranch(path, name, is, value, issue));
     case "custom":
       return one(`${name}: ${is} ${issue.message}`, fixOf(issue));
     case "invalid_element":
@@ -137,10 +130,10 @@ function missing(path: Path, issue: Issue): [string, string] {
   const key = String(path.at(-1));
   const parent =
     path.length > 1 ? `${describePath(path.slice(0, -1))} has no key` : "there is no key";
-  const kinds = issue.code === "invalid_union" ? (issue as { options?: unknown[] }).options : null;
+  const kinds = optionsOf(issue);
   const expected = issue.code === "invalid_type" ? issue.expected : "";
   const example = examples[expected] ?? texts[key] ?? "...";
-  return [`${parent} "${key}"`, `Add ${key}: ${kinds ? kinds.join(" | ") : example}`];
+  return [`${parent} "${key}"`, `Add ${key}: ${kinds.join(" | ") || example}`];
 }
 
 function choice(
@@ -162,6 +155,28 @@ function choice(
 
 function notYet(what: string, instead: readonly string[]): { what: string; fix: string } {
   return { what: `${what} is not available in this version`, fix: `Use ${instead.join(" or ")}` };
+}
+
+/** Neither of a union's shapes fits: the kind of a source or pagination, or a partition column. */
+function noBranch(
+  path: Path,
+  name: string,
+  is: string,
+  value: unknown,
+  issue: Issue,
+): [string, string] {
+  const kinds = optionsOf(issue);
+  if (kinds.length > 0) return choice(path, name, is, value, kinds);
+  return [
+    `${name}: expected a column name or { name: "SQL expression" }, is ${is}`,
+    'For example partitionBy: [dt, { day: "cast(ts as date)" }]',
+  ];
+}
+
+/** The values that tell the shapes of a union apart. */
+function optionsOf(issue: Issue): string[] {
+  const options: unknown = "options" in issue ? issue.options : null;
+  return Array.isArray(options) ? options.map(String) : [];
 }
 
 function wrongType(

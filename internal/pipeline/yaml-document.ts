@@ -61,7 +61,8 @@ export function readYaml(text: string, variables: Variables): YamlDocument {
   // What follows the first syntax error is mostly its consequence, so it alone is reported.
   const error = document.errors.find(({ code }) => code !== "DUPLICATE_KEY");
   if (error) {
-    problems.push({ ...position(error.pos[0]), ...syntaxProblem(error, text) });
+    const start = text.startsWith("${", error.pos[0] - 1) ? error.pos[0] - 1 : error.pos[0];
+    problems.push({ ...position(start), ...syntaxProblem(error, text.slice(start)) });
     return done(undefined);
   }
   if (document.contents === null) {
@@ -197,10 +198,10 @@ function keyProblem(
   return null;
 }
 
-function syntaxProblem(error: YAMLError, text: string): { what: string; fix: string } {
-  const [start] = error.pos;
-  if (text.startsWith("${", start - 1)) {
-    const variable = /^\$\{[^}]*\}?/.exec(text.slice(start - 1))?.[0] ?? "${";
+/** `rest`: the text from where the error is. */
+function syntaxProblem(error: YAMLError, rest: string): { what: string; fix: string } {
+  const variable = /^\$\{[^}]*\}?/.exec(rest)?.[0];
+  if (variable) {
     const fix = `Quote it: "${variable}"; without quotes { opens a mapping`;
     return { what: `YAML: ${variable} inside { } or [ ] is not quoted`, fix };
   }

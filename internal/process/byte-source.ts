@@ -57,7 +57,10 @@ export async function* bytesOf(file: LocalFile): AsyncGenerator<Buffer, void, vo
 }
 
 /** The first bytes, at most `limit`, and whether that is all. */
-export async function headOf(file: LocalFile, limit: number): Promise<{ head: Buffer; whole: boolean }> {
+export async function headOf(
+  file: LocalFile,
+  limit: number,
+): Promise<{ head: Buffer; whole: boolean }> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of bytesOf(file)) {
@@ -118,4 +121,3 @@ export async function cutRecords(
 
 /** Whether what is left of a record from `start` is already too long to be one. */
 export const isTooLong = (bytes: Buffer, start: number) => bytes.length - start > maxRecordBytes;
-

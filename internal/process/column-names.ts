@@ -10,7 +10,12 @@ export function distinctNames(names: readonly string[]): string[] {
   return names.map((name, i) => {
     const base = name === "" ? `column${i}` : name;
     let candidate = base;
-    for (let n = 2; used.has(candidate.toLowerCase()) || (candidate !== name && taken.has(candidate.toLowerCase())); n++) {
+    for (
+      let n = 2;
+      used.has(candidate.toLowerCase()) ||
+      (candidate !== name && taken.has(candidate.toLowerCase()));
+      n++
+    ) {
       candidate = `${base}_${n}`;
     }
     used.add(candidate.toLowerCase());

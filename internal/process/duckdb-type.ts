@@ -49,7 +49,8 @@ export function printType(type: DuckType): string {
 function splitFields(text: string): { name: string; type: DuckType }[] {
   return splitTop(text).map((part) => {
     const quoted = /^"((?:[^"]|"")*)"\s+([\s\S]+)$/.exec(part);
-    if (quoted) return { name: (quoted[1] ?? "").replaceAll('""', '"'), type: parseType(quoted[2] ?? "") };
+    if (quoted)
+      return { name: (quoted[1] ?? "").replaceAll('""', '"'), type: parseType(quoted[2] ?? "") };
     const space = part.search(/\s/);
     return { name: part.slice(0, space), type: parseType(part.slice(space)) };
   });

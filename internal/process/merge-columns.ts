@@ -24,7 +24,12 @@ export function foldColumns(old: readonly Column[], inferred: readonly Column[])
     const key = column.name.toLowerCase();
     const known = merged.get(key);
     const type = parseType(column.type);
-    merged.set(key, known ? { name: known.name, type: mergeTypes(known.type, type) } : { name: column.name, type });
+    merged.set(
+      key,
+      known
+        ? { name: known.name, type: mergeTypes(known.type, type) }
+        : { name: column.name, type },
+    );
   }
   return [...merged.values()].map(({ name, type }) => ({ name, type: printType(type) }));
 }
@@ -69,7 +74,10 @@ const isNull = (type: DuckType) => type.kind === "scalar" && type.name === "NULL
 function withoutNull(type: DuckType): DuckType {
   if (type.kind === "list") return { kind: "list", item: withoutNull(type.item) };
   if (type.kind === "struct") {
-    return { kind: "struct", fields: type.fields.map((f) => ({ name: f.name, type: withoutNull(f.type) })) };
+    return {
+      kind: "struct",
+      fields: type.fields.map((f) => ({ name: f.name, type: withoutNull(f.type) })),
+    };
   }
   return isNull(type) ? { kind: "scalar", name: "VARCHAR" } : type;
 }

@@ -1,8 +1,8 @@
 // CSV: counts records, checks each one, learns the columns' shapes, and rewrites what DuckDB would read otherwise.
 import { isUtf8 } from "node:buffer";
 import { bytesOf, cutRecords, isTooLong, type LocalFile, type Take } from "./byte-source.ts";
-import type { Reason, RecordReader } from "./record.ts";
 import { hasByteOrderMark, isBlank } from "./read-lines.ts";
+import type { Reason, RecordReader } from "./record.ts";
 import { type CsvRecord, cutCsvRecord, firstLine, newCsvRecord } from "./scan-csv.ts";
 import type { Shape } from "./shape.ts";
 import { bit, classifyField } from "./text-type.ts";
@@ -26,36 +26,38 @@ export function csvReader(file: LocalFile, dialect: CsvDialect, shapes: Shape[])
     let direct = true;
     let lineEnds = 0;
     let inHeader = dialect.header;
-    let start = true;
     const visit = (raw: Buffer, reason: Reason | null, offset: number, clean: () => Buffer) => {
       if (reason !== null) direct = false;
       visitor.seen({ file: file.name, line, offset, raw, reason, clean });
     };
     const take: Take = (bytes, at, offset, last) => {
-      const mark = start && offset === 0 && hasByteOrderMark(bytes, at) ? 3 : 0;
+      const mark = offset === 0 && hasByteOrderMark(bytes, at) ? 3 : 0;
       const from = at + mark;
       if (!cutCsvRecord(bytes, from, last, delimiter, record)) {
         if (!isTooLong(bytes, from)) return -1;
-        if (!firstLine(bytes, from, false, record) || isTooLong(bytes.subarray(from, record.end), 0)) {
+        if (
+          !firstLine(bytes, from, false, record) ||
+          isTooLong(bytes.subarray(from, record.end), 0)
+        ) {
           visit(bytes.subarray(from), "TOO_LONG", offset + mark, () => Buffer.alloc(0));
           line++;
           return -2;
         }
         record.problem = "UNTERMINATED_QUOTE";
       }
-      start = false;
       if (mark > 0 && !inHeader) direct = false;
+      if (!inHeader) cutRagged(bytes, from, last, record, shapes.length);
       const { end, next, crLf } = record;
-      if (inHeader && record.problem === null) {
-        inHeader = false;
-        if (record.odd) direct = false;
-      } else if (isBlank(bytes, from, end) && (end === from || shapes.length > 1)) {
+      if (isBlank(bytes, from, end) && (end === from || shapes.length > 1)) {
         blank++;
         direct = false;
+      } else if (inHeader) {
+        inHeader = false;
+        if (record.odd) direct = false;
       } else {
         const raw = bytes.subarray(from, end);
         const reason = check(bytes, raw, record, shapes);
-        if (record.odd || raw.length > directBytes || raw.includes(0)) direct = false;
+        if (record.odd || raw.length > directBytes) direct = false;
         visit(raw, reason, offset + mark, () => cleanRecord(bytes, record, delimiter));
       }
       if (next > end) lineEnds |= crLf ? 1 : 2;
@@ -68,11 +70,29 @@ export function csvReader(file: LocalFile, dialect: CsvDialect, shapes: Shape[])
   };
 }
 
-/** Why the record is not a row. One of several lines that is not sound is cut down to its first line. */
+/**
+ * Cuts a record of several lines with the wrong number of fields down to its first line: most likely two stray quotes
+ * made one record of them.
+ */
+function cutRagged(
+  bytes: Buffer,
+  start: number,
+  last: boolean,
+  record: CsvRecord,
+  columns: number,
+) {
+  if (record.problem !== null || record.count === columns) return;
+  const lineEnd = bytes.indexOf(0x0a, start);
+  if (lineEnd < 0 || lineEnd >= record.end) return;
+  record.problem = "UNTERMINATED_QUOTE";
+  firstLine(bytes, start, last, record);
+}
+
+/** Why the record is not a row; null: then the shapes have learnt from it. */
 function check(bytes: Buffer, raw: Buffer, record: CsvRecord, shapes: Shape[]): Reason | null {
-  if (record.problem !== null) return isUtf8(raw) ? record.problem : "NOT_UTF8";
-  if (raw.length > 0 && isTooLong(raw, 0)) return "TOO_LONG";
+  if (isTooLong(raw, 0)) return "TOO_LONG";
   if (!isUtf8(raw)) return "NOT_UTF8";
+  if (record.problem !== null) return record.problem;
   if (record.count !== shapes.length) return "WRONG_COLUMN_COUNT";
   for (let i = 0; i < shapes.length; i++) {
     const shape = shapes[i] as Shape;
@@ -97,6 +117,7 @@ function cleanRecord(bytes: Buffer, record: CsvRecord, delimiter: number): Buffe
 
 function lineCount(bytes: Buffer, start: number, end: number): number {
   let lines = 0;
-  for (let i = bytes.indexOf(0x0a, start); i >= 0 && i < end; i = bytes.indexOf(0x0a, i + 1)) lines++;
+  for (let i = bytes.indexOf(0x0a, start); i >= 0 && i < end; i = bytes.indexOf(0x0a, i + 1))
+    lines++;
   return lines;
 }

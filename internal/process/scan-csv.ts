@@ -54,7 +54,10 @@ export function cutCsvRecord(
   out.crLf = false;
   let i = start;
   for (;;) {
-    const found = bytes[i] === quote ? quotedField(bytes, i, last, out) : bareField(bytes, i, last, delimiter, out);
+    const found =
+      bytes[i] === quote
+        ? quotedField(bytes, i, last, out)
+        : bareField(bytes, i, last, delimiter, out);
     if (found < 0) return found === -2 ? firstLine(bytes, start, last, out) : false;
     i = found;
     if (i >= bytes.length) {
@@ -118,7 +121,13 @@ function quotedField(bytes: Buffer, start: number, last: boolean, out: CsvRecord
   return i + 1;
 }
 
-function bareField(bytes: Buffer, start: number, last: boolean, delimiter: number, out: CsvRecord): number {
+function bareField(
+  bytes: Buffer,
+  start: number,
+  last: boolean,
+  delimiter: number,
+  out: CsvRecord,
+): number {
   let i = start;
   for (; i < bytes.length; i++) {
     const c = bytes[i] as number;

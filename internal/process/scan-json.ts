@@ -102,7 +102,17 @@ export class JsonScanner {
     while (this.#at < this.#end) {
       const c = this.#bytes[this.#at] as number;
       // Digits, + - . E e
-      if (!((c >= 0x30 && c <= 0x39) || c === 0x2b || c === 0x2d || c === 0x2e || c === 0x45 || c === 0x65)) break;
+      if (
+        !(
+          (c >= 0x30 && c <= 0x39) ||
+          c === 0x2b ||
+          c === 0x2d ||
+          c === 0x2e ||
+          c === 0x45 ||
+          c === 0x65
+        )
+      )
+        break;
       this.#at++;
     }
     if (this.#at === from) throw malformed;
@@ -207,7 +217,12 @@ export class JsonScanner {
     const escaped = this.#string();
     const to = this.#at - 1;
     const guess = shape.keys[position];
-    if (guess && !escaped && guess.bytes.length === to - from && guess.bytes.compare(this.#bytes, from, to) === 0) {
+    if (
+      guess &&
+      !escaped &&
+      guess.bytes.length === to - from &&
+      guess.bytes.compare(this.#bytes, from, to) === 0
+    ) {
       if (guess.shape.mark === mark) throw duplicate;
       guess.shape.mark = mark;
       return guess.shape;
@@ -242,6 +257,13 @@ const isNumber = (text: string) => /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?
 /** The single-character escapes of RFC 8259 section 7. */
 function isEscape(c: number): boolean {
   return (
-    c === 0x22 || c === 0x5c || c === 0x2f || c === 0x62 || c === 0x66 || c === 0x6e || c === 0x72 || c === 0x74
+    c === 0x22 ||
+    c === 0x5c ||
+    c === 0x2f ||
+    c === 0x62 ||
+    c === 0x66 ||
+    c === 0x6e ||
+    c === 0x72 ||
+    c === 0x74
   );
 }

@@ -43,7 +43,8 @@ function duckTypeOf(shape: Shape, depth: number): DuckType {
   if (only(bit.boolean)) return scalar("BOOLEAN");
   if (only(bit.integer | bit.long)) return scalar("BIGINT");
   // Nested: DuckDB's reader would take such numbers through a double.
-  if (only(bit.integer | bit.long | bit.huge)) return scalar(depth === 0 ? "DECIMAL(38,0)" : "VARCHAR");
+  if (only(bit.integer | bit.long | bit.huge))
+    return scalar(depth === 0 ? "DECIMAL(38,0)" : "VARCHAR");
   if (only(bit.integer | bit.real)) return scalar("DOUBLE");
   if (only(bit.date)) return scalar("DATE");
   if (only(bit.timestamp)) return scalar("TIMESTAMP");
@@ -59,7 +60,8 @@ function duckTypeOf(shape: Shape, depth: number): DuckType {
 function structOf(shape: Shape, depth: number): DuckType {
   const fields = [...shape.fields].filter(([, field]) => field.count > 0);
   const names = new Set(fields.map(([name]) => name.toLowerCase()));
-  if (shape.wide || fields.length === 0 || names.has("") || names.size < fields.length) return scalar("VARCHAR");
+  if (shape.wide || fields.length === 0 || names.has("") || names.size < fields.length)
+    return scalar("VARCHAR");
   return {
     kind: "struct",
     fields: fields.map(([name, field]) => ({ name, type: duckTypeOf(field, depth + 1) })),

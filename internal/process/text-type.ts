@@ -43,7 +43,12 @@ export function classifyField(bytes: Uint8Array, start: number, end: number): nu
  * Class of the number at `bytes[start, end)` by the grammar of RFC 8259 section 6; text if it is none. `lenient` also
  * takes `.5`, and refuses decimals of more than 17 significant digits, which a double cannot give back.
  */
-export function classifyNumber(bytes: Uint8Array, start: number, end: number, lenient: boolean): number {
+export function classifyNumber(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  lenient: boolean,
+): number {
   let i = start;
   if (bytes[i] === 0x2d) i++;
   const digits = i;
@@ -82,7 +87,8 @@ export function classifyNumber(bytes: Uint8Array, start: number, end: number, le
  */
 export function classifyTime(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
-  if (length < 10 || length > 32 || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d) return bit.text;
+  if (length < 10 || length > 32 || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d)
+    return bit.text;
   const match =
     /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?(Z|[+-]\d\d(?::\d\d)?)?)?$/.exec(
       latin1(bytes, start, end),

@@ -96,11 +96,16 @@ function sqlError(sql: string, error: unknown): Error {
   const what = `run SQL ${sqlText(sql.length > 200 ? `${sql.slice(0, 200)}...` : sql)}`;
   if (/^Out of Memory Error/i.test(text)) {
     if (/max_temp_directory_size|temp_directory/i.test(text) && /offload|disk/i.test(text)) {
-      return new Permanent(`${what}: memory and spill space are both used up: ${text}`, { cause: error });
+      return new Permanent(`${what}: memory and spill space are both used up: ${text}`, {
+        cause: error,
+      });
     }
-    return new Permanent(`${what}: out of memory; give the pod more, or cut smaller batches: ${text}`, {
-      cause: error,
-    });
+    return new Permanent(
+      `${what}: out of memory; give the pod more, or cut smaller batches: ${text}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (/No space left on device|disk (is )?full/i.test(text)) {
     return new RetryLater(`${what}: the disk is full: ${text}`, 30_000, { cause: error });

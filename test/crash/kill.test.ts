@@ -4,7 +4,13 @@ import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freshFolder, query, type Running, runOnpoint, startOnpoint } from "../support/run-onpoint.ts";
+import {
+  freshFolder,
+  query,
+  type Running,
+  runOnpoint,
+  startOnpoint,
+} from "../support/run-onpoint.ts";
 import { type SmallWorld, startSmallWorld, writeWorldPipeline } from "../support/small-world.ts";
 
 const rounds = Number(process.env.CRASH_ROUNDS ?? 20);
@@ -36,7 +42,8 @@ function victims(parent: number, state: string): { pid: number; role: string }[]
   return listing.split("\n").flatMap((line) => {
     const [, pid, ppid, args = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
     if (pid === undefined) return [];
-    if (args.includes("nats-server") && args.includes(state)) return [{ pid: Number(pid), role: "nats" }];
+    if (args.includes("nats-server") && args.includes(state))
+      return [{ pid: Number(pid), role: "nats" }];
     const role = / (coordinator|crawl|process|etl|upload)( |$)/.exec(args)?.[1];
     return Number(ppid) === parent && role !== undefined ? [{ pid: Number(pid), role }] : [];
   });
@@ -53,17 +60,26 @@ function kill(pid: number): boolean {
 
 /** Waits `ms`, or until the run has ended. */
 function until(running: Running, ms: number): Promise<boolean> {
-  return Promise.race([running.ended.then(() => true), new Promise<boolean>((resolve) => setTimeout(resolve, ms, false))]);
+  return Promise.race([
+    running.ended.then(() => true),
+    new Promise<boolean>((resolve) => setTimeout(resolve, ms, false)),
+  ]);
 }
 
 for (let round = 1; round <= rounds; round += 1) {
   const kinds = ["role", "two roles", "nats", "role, then nats"] as const;
   const kind = kinds[round % kinds.length];
-  test(`round ${round}: kill -9 of ${kind} loses nothing and doubles nothing`, { timeout: 120_000 }, async () => {
+  test(`round ${round}: kill -9 of ${kind} loses nothing and doubles nothing`, {
+    timeout: 120_000,
+  }, async () => {
     const random = generator(seed + round);
     await using folder = await freshFolder();
     const pipeline = await writeWorldPipeline(folder.path, world.port);
-    const running = startOnpoint(folder.path, ["run", pipeline, "--date", "2026-01-01", "--json"], env);
+    const running = startOnpoint(
+      folder.path,
+      ["run", pipeline, "--date", "2026-01-01", "--json"],
+      env,
+    );
     const killed: string[] = [];
     const strike = (roles: (role: string) => boolean, count: number) => {
       const found = victims(running.child.pid ?? 0, folder.path).filter(({ role }) => roles(role));
@@ -77,21 +93,35 @@ for (let round = 1; round <= rounds; round += 1) {
       if (kind === "nats") strike((role) => role === "nats", 1);
       else strike(isRole, kind === "two roles" ? 2 : 1);
     }
-    if (kind === "role, then nats" && !(await until(running, random() * 1_500))) strike((role) => role === "nats", 1);
+    if (kind === "role, then nats" && !(await until(running, random() * 1_500)))
+      strike((role) => role === "nats", 1);
 
     let ended = await running.ended;
     for (let again = 0; ended.code !== 0 && again < 2; again += 1) {
-      ended = await runOnpoint(folder.path, ["run", pipeline, "--date", "2026-01-01", "--json"], env);
+      ended = await runOnpoint(
+        folder.path,
+        ["run", pipeline, "--date", "2026-01-01", "--json"],
+        env,
+      );
     }
     const story = `killed ${killed.join(", ") || "nothing"}; ${ended.stderr.slice(-3_000)}`;
     expect(ended.code, story).toBe(0);
-    const [items] = await query(folder.path, "SELECT count(*)::INT AS n, count(DISTINCT id)::INT AS ids, sum(id)::INT AS total FROM items");
-    expect(items, story).toEqual({ n: world.expected.items, ids: world.expected.items, total: world.expected.itemSum });
+    const [items] = await query(
+      folder.path,
+      "SELECT count(*)::INT AS n, count(DISTINCT id)::INT AS ids, sum(id)::INT AS total FROM items",
+    );
+    expect(items, story).toEqual({
+      n: world.expected.items,
+      ids: world.expected.items,
+      total: world.expected.itemSum,
+    });
     const pages = await query<{ url: string }>(folder.path, "SELECT url FROM pages ORDER BY url");
     expect(pages.map((page) => page.url).sort(), story).toEqual(world.expected.pages);
     const [kindsSum] = await query(folder.path, "SELECT sum(orders)::INT AS n FROM kinds");
     expect(kindsSum, story).toEqual({ n: world.expected.orders });
-    const last = JSON.parse(await readFile(join(folder.path, ".onpoint/last.json"), "utf8")) as { run: string };
+    const last = JSON.parse(await readFile(join(folder.path, ".onpoint/last.json"), "utf8")) as {
+      run: string;
+    };
     expect(last.run).toBe("world-2026-01-01");
   });
 }

@@ -13,11 +13,18 @@ export type Running = { child: ChildProcess; ended: Promise<Ended> };
 /** A fresh folder, removed at the end. */
 export async function freshFolder(): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), "onpoint-test-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+  return {
+    path,
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
+  };
 }
 
 /** Starts `onpoint` with its state folder in `folder`. */
-export function startOnpoint(folder: string, args: string[], env: Record<string, string> = {}): Running {
+export function startOnpoint(
+  folder: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Running {
   const child = spawn(process.execPath, [join(checkout, "bin/onpoint.js"), ...args], {
     cwd: folder,
     env: { ...cleanEnv(), ONPOINT_STATE: join(folder, ".onpoint"), ...env },
@@ -38,12 +45,20 @@ export function startOnpoint(folder: string, args: string[], env: Record<string,
 }
 
 /** Runs `onpoint` to its end. */
-export function runOnpoint(folder: string, args: string[], env: Record<string, string> = {}): Promise<Ended> {
+export function runOnpoint(
+  folder: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
   return startOnpoint(folder, args, env).ended;
 }
 
 /** Rows of `onpoint sql --json`. Throws with its stderr when it fails. */
-export async function query<T = Record<string, unknown>>(folder: string, sql: string, env: Record<string, string> = {}): Promise<T[]> {
+export async function query<T = Record<string, unknown>>(
+  folder: string,
+  sql: string,
+  env: Record<string, string> = {},
+): Promise<T[]> {
   const { code, stdout, stderr } = await runOnpoint(folder, ["sql", sql, "--json"], env);
   if (code !== 0) throw new Error(`onpoint sql ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as T[];
@@ -51,6 +66,8 @@ export async function query<T = Record<string, unknown>>(folder: string, sql: st
 
 /** The environment without what would change how onpoint runs. */
 function cleanEnv(): Record<string, string | undefined> {
-  const env = Object.entries(process.env).filter(([name]) => !/^(ONPOINT_|OTEL_|AWS_|DEMO_|VITEST|NODE_OPTIONS)/.test(name));
+  const env = Object.entries(process.env).filter(
+    ([name]) => !/^(ONPOINT_|OTEL_|AWS_|DEMO_|VITEST|NODE_OPTIONS)/.test(name),
+  );
   return Object.fromEntries(env);
 }

@@ -1,0 +1,128 @@
+// What a report of a run says, as tables; text and HTML are made of the same. Pure.
+import type { RunManifest, RunReport } from "../internal/model/run.ts";
+import { stageNames } from "../internal/model/run.ts";
+import type { RunDetails } from "./run-details.ts";
+import type { TextColumn } from "./text-table.ts";
+
+/** A table with a title. Without names of columns it is a list of facts. Without rows it is `empty`. */
+export type Section = { title: string; columns: TextColumn[]; rows: string[][]; empty?: string };
+
+const left = (name: string): TextColumn => ({ name });
+const right = (name: string): TextColumn => ({ name, right: true });
+const facts = [left(""), left("")];
+
+export function headSection(manifest: RunManifest, report: RunReport | null, lake: string): Section {
+  const { run, pipeline, date, state, generation, startedAt, endedAt, only, simulate } = manifest;
+  const rows = [
+    ["run", run],
+    ["pipeline", pipeline],
+    ["date", date],
+    ["state", state],
+    ["started", startedAt],
+    ["ended", endedAt ?? "-"],
+    ["seconds", report === null ? "-" : String(report.seconds)],
+    ["lake", lake],
+    ...(generation > 1 ? [["generation", String(generation)]] : []),
+    ...(only === null ? [] : [["only", only.join(", ")]]),
+    ...(simulate ? [["simulate", "yes"]] : []),
+    ...(report?.errors ?? []).map((error) => ["failed", error]),
+  ];
+  return { title: "", columns: facts, rows };
+}
+
+export function stageSection(report: RunReport): Section {
+  const rows = stageNames.flatMap((name) => {
+    const counts = report.stages[name];
+    if (counts === undefined) return [];
+    return [[name, ...[counts.tasks, counts.done, counts.dead, counts.retries].map(String)]];
+  });
+  const columns = [left("stage"), right("tasks"), right("done"), right("dead"), right("retries")];
+  return { title: "stages", columns, rows };
+}
+
+export function sourceSection(report: RunReport): Section {
+  const rows = Object.entries(report.sources).map(([name, counts]) => [
+    name,
+    ...[counts.requests, counts.pages, counts.records, counts.bytes, counts.rawFiles, counts.dead].map(String),
+  ]);
+  const names = ["requests", "pages", "records", "bytes", "raw files", "dead"];
+  return { title: "sources", columns: [left("source"), ...names.map(right)], rows };
+}
+
+export function tableSection(report: RunReport): Section {
+  const rows = Object.entries(report.tables).map(([name, counts]) => [
+    name,
+    ...[counts.rows, counts.quarantined, counts.files, counts.bytes].map(String),
+  ]);
+  const names = ["rows", "quarantined", "files", "bytes"];
+  return { title: "tables", columns: [left("table"), ...names.map(right)], rows };
+}
+
+/** Everything about a run. */
+export function reportSections(details: RunDetails): Section[] {
+  const { manifest, report, lake } = details;
+  return [
+    headSection(manifest, report, lake),
+    ...(report === null ? [] : [stageSection(report), sourceSection(report), tableSection(report)]),
+    modelSection(details),
+    hostSection(details),
+    dropSection(details),
+    uploadSection(details),
+    letterSection(details),
+    quarantineSection(details),
+  ];
+}
+
+function modelSection({ models }: RunDetails): Section {
+  const rows = models.flatMap(({ model, state, seconds, tests, error }) => {
+    const own = tests.map(({ test, failures }) => [test, failures === 0 ? "passed" : `${failures} rows`]);
+    const first = own.length === 0 ? [["-", error ?? "no tests"]] : own;
+    return first.map(([test, result], i) => (i === 0 ? [model, state, String(seconds), test ?? "", result ?? ""] : ["", "", "", test ?? "", result ?? ""]));
+  });
+  const columns = [left("model"), left("state"), right("seconds"), left("test"), left("result")];
+  return { title: "models and their tests", columns, rows, empty: "no models" };
+}
+
+function hostSection({ hosts }: RunDetails): Section {
+  const rows = hosts.map(({ host, requests, smallestGapMs, robots, backoffs }) => [
+    host,
+    String(requests),
+    smallestGapMs === null ? "-" : String(smallestGapMs),
+    robots,
+    String(backoffs),
+  ]);
+  const columns = [left("host"), right("requests"), right("smallest gap ms"), left("robots"), right("backoffs")];
+  return { title: "hosts", columns, rows, empty: "no host was asked" };
+}
+
+function dropSection({ drops }: RunDetails): Section {
+  const rows = drops.map(({ source, reason, links }) => [source, reason, String(links)]);
+  const columns = [left("source"), left("reason"), right("links")];
+  return { title: "links not followed", columns, rows, empty: "none" };
+}
+
+function uploadSection({ uploads }: RunDetails): Section {
+  const rows = uploads.map(({ to, files, bytes, simulated }) => [to, String(files), String(bytes), simulated ? "yes" : "no"]);
+  const columns = [left("to"), right("files"), right("bytes"), left("simulated")];
+  return { title: "uploads", columns, rows, empty: "none" };
+}
+
+function letterSection({ letters }: RunDetails): Section {
+  const rows = letters.map(({ id, stage, source, subject, attempts, at, reason }) => [
+    id,
+    stage,
+    source,
+    subject,
+    String(attempts),
+    at,
+    reason,
+  ]);
+  const columns = [left("id"), left("stage"), left("source"), left("what"), right("attempts"), left("at"), left("reason")];
+  return { title: "dead letters", columns, rows, empty: "none" };
+}
+
+function quarantineSection({ quarantined }: RunDetails): Section {
+  const rows = quarantined.map(({ table, source, rows: count }) => [table, source, String(count)]);
+  const columns = [left("table"), left("source"), right("rows")];
+  return { title: "quarantined rows", columns, rows, empty: "none" };
+}

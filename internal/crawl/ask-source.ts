@@ -1,0 +1,67 @@
+// How a source wants to be asked: URL, headers, credentials, and the sitemaps it begins with. Pure.
+import type { FrontierLink } from "../model/link.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+import { authHeaders, withQueryAuth } from "./api-page.ts";
+import type { Crawlable } from "./may-fetch.ts";
+import type { Robots } from "./robots.ts";
+
+/** The URL to ask, with the source's credentials if they go into the query. */
+export function askUrl(link: FrontierLink, source: Crawlable): string {
+  return isNamed(link, source) && source.auth !== null
+    ? withQueryAuth(link.url, source.auth)
+    : link.url;
+}
+
+export function askHeaders(
+  link: FrontierLink,
+  source: Crawlable,
+  userAgent: string,
+): Record<string, string> {
+  const own = isNamed(link, source) ? { ...source.headers, ...authHeaders(source.auth) } : {};
+  return { "user-agent": agentOf(source, userAgent), ...own };
+}
+
+export function agentOf(source: Crawlable, userAgent: string): string {
+  return (source.kind === "web" ? source.userAgent : null) ?? userAgent;
+}
+
+/** RFC 9309 section 2.2.1: the product token is the first word of the User-Agent. */
+export function productToken(userAgent: string): string {
+  return /^[A-Za-z_-]+/.exec(userAgent)?.[0] ?? "onpoint";
+}
+
+/** Sitemaps of the sources that have a seed at `origin`: those that robots.txt names, else the usual place. */
+export function sitemapLinks(
+  pipeline: Pipeline,
+  origin: string,
+  robots: Robots | null,
+): FrontierLink[] {
+  const named = robots?.sitemaps ?? [];
+  const urls = named.length > 0 ? named : [`${origin}/sitemap.xml`];
+  // Only a sitemap that somebody named is missed when it is not there.
+  const via = named.length > 0 ? { via: `${origin}/robots.txt` } : {};
+  return pipeline.sources
+    .filter(
+      (source) =>
+        source.kind === "web" &&
+        source.sitemaps &&
+        source.seeds.some((seed) => new URL(seed).origin === origin),
+    )
+    .flatMap((source) =>
+      urls.map((url) => ({
+        url,
+        source: source.name,
+        kind: "sitemap" as const,
+        depth: 0,
+        priority: 1 as const,
+        ...via,
+      })),
+    );
+}
+
+/** Credentials and the source's headers go only to the origins that the pipeline names. */
+function isNamed(link: FrontierLink, source: Crawlable): boolean {
+  const { origin } = new URL(link.url);
+  const named = source.kind === "api" ? [source.url] : source.seeds;
+  return named.some((url) => new URL(url).origin === origin);
+}

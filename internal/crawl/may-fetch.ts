@@ -1,0 +1,44 @@
+// Whether a link may be fetched now: the source's wish, robots.txt, and whether the host answers at all. Pure.
+import type { Source } from "../model/pipeline.ts";
+import type { Host } from "./host.ts";
+import type { QueuedLink } from "./shard-frontier.ts";
+
+export type Crawlable = Exclude<Source, { kind: "files" }>;
+
+/** `robots`: robots.txt must be asked first. `drop`: it forbids the link. */
+export type Verdict =
+  | { kind: "fetch" }
+  | { kind: "robots" }
+  | { kind: "drop" }
+  | { kind: "dead"; reason: string };
+
+/** Fetches of robots.txt without an answer before the links of a host are given up. */
+const maxRobotsTries = 3;
+/** Links whose attempts a host may leave without any answer before all its links are given up. */
+const maxSilentLinks = 2;
+
+/** `retries`: attempts that a link has beyond the first. */
+export function mayFetch(
+  host: Host,
+  { link }: QueuedLink,
+  source: Crawlable,
+  retries: number,
+  nowMs: number,
+): Verdict {
+  if (host.silentFaults >= maxSilentLinks * (retries + 1)) {
+    const reason = `${host.authority} did not answer ${host.silentFaults} requests in a row`;
+    return { kind: "dead", reason };
+  }
+  if (source.kind === "api" || source.robots === "ignore") return { kind: "fetch" };
+  const { origin, pathname, search } = new URL(link.url);
+  const known = host.robots.get(origin);
+  if (known === undefined) return { kind: "robots" };
+  // The gate spaces these tries, with its back-off after faults.
+  if (known.state === "disallow" && known.tries < maxRobotsTries) return { kind: "robots" };
+  if (known.untilMs <= nowMs) return { kind: "robots" };
+  if (known.state === "disallow") {
+    return { kind: "dead", reason: `robots.txt of ${origin} cannot be had: ${known.why}` };
+  }
+  const allowed = known.robots === null || known.robots.allows(pathname + search);
+  return { kind: allowed ? "fetch" : "drop" };
+}

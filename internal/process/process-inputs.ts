@@ -1,0 +1,239 @@
+// A batch of raw or dropped files to partitioned Parquet with a row proof: what a process pod does with a task.
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
+import { openDuckDb, type Sql } from "../sql/duckdb.ts";
+import { compressionOf } from "./byte-source.ts";
+import { extractTypes, pageTypes } from "./page-columns.ts";
+import {
+  processTable,
+  type ReadyInput,
+  type TableWork,
+  type TableWritten,
+} from "./process-table.ts";
+import type { Quarantine } from "./quarantine.ts";
+import {
+  apiRows,
+  extractRows,
+  extractsByTable,
+  pageRows,
+  type RowsOf,
+  rawReader,
+} from "./raw-to-rows.ts";
+import { JsonScanner } from "./scan-json.ts";
+import { type Sniffed, sniffFormat } from "./sniff-format.ts";
+import {
+  csvColumns,
+  csvShapes,
+  jsonColumns,
+  pass,
+  passInto,
+  readerOf,
+  type StagedInput,
+  stageParquet,
+} from "./stage-input.ts";
+import type { RegisterSchema } from "./table-columns.ts";
+
+export type { WrittenFile } from "./written-file.ts";
+
+/**
+ * `tables`: settings by table. `inputs`: local files, and the names people know them by. `scratch`: an empty folder on a
+ * disk with room for all inputs unpacked; everything written is below it. `memoryLimitMb`: DuckDB's.
+ */
+export type ProcessArgs = {
+  source: Source;
+  tables: Record<string, TableConfig>;
+  task: string;
+  runDate: string;
+  inputs: readonly { local: string; name: string }[];
+  scratch: string;
+  memoryLimitMb: number;
+  registerSchema: RegisterSchema;
+  signal: AbortSignal;
+};
+
+/**
+ * Writes the tables of a source, one entry each: same inputs, same registered schema, same bytes. Throws Permanent for a
+ * file that is not what it should be, RetryLater when the disk is full, the signal's reason when aborted.
+ */
+export async function processInputs(args: ProcessArgs): Promise<TableWritten[]> {
+  const { scratch, memoryLimitMb, inputs, signal } = args;
+  signal.throwIfAborted();
+  await mkdir(scratch, { recursive: true });
+  const folders = [...new Set(inputs.map((input) => dirname(input.local)))];
+  const sql = await openDuckDb({ memoryLimitMb, scratch, allowedPaths: folders });
+  const interrupt = () => sql.interrupt();
+  signal.addEventListener("abort", interrupt);
+  try {
+    const written: TableWritten[] = [];
+    for (const work of await worksOf(args, sql)) {
+      await mkdir(join(scratch, work.table), { recursive: true });
+      written.push(await processTable({ ...args, sql }, work, signal));
+    }
+    return written;
+  } catch (error) {
+    // An interrupted statement fails with DuckDB's own words.
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    await sql.close();
+  }
+}
+
+async function worksOf(args: ProcessArgs, sql: Sql): Promise<TableWork[]> {
+  const { source } = args;
+  if (source.kind === "files") return [await filesWork(args, source, sql)];
+  if (source.kind === "api") return [apiWork(args, source)];
+  return webWorks(args, source);
+}
+
+const byRunDate = [{ name: "dt", expression: null }];
+
+function settings(
+  { tables }: ProcessArgs,
+  table: string,
+  types: Record<string, string> = {},
+  isTrusted = false,
+) {
+  const config = tables[table];
+  const declared = config?.columns ?? {};
+  return {
+    table,
+    partitionBy: config?.partitionBy ?? byRunDate,
+    declared: {
+      columns: { ...types, ...declared },
+      isTrusted: isTrusted && Object.keys(declared).length === 0,
+    },
+  };
+}
+
+function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
+  return { ...settings(args, source.table), stage: stageRaw(args, apiRows(source)) };
+}
+
+function webWorks(args: ProcessArgs, source: WebSource): TableWork[] {
+  const works: TableWork[] = [];
+  if (source.pages !== null) {
+    works.push({
+      ...settings(args, source.pages, pageTypes, true),
+      stage: stageRaw(args, pageRows),
+    });
+  }
+  for (const [table, extracts] of extractsByTable(source)) {
+    works.push({
+      ...settings(args, table, extractTypes(extracts)),
+      stage: stageRaw(args, extractRows(extracts)),
+    });
+  }
+  return works;
+}
+
+/** Raw files become one NDJSON file of the table's rows each. */
+function stageRaw({ inputs, signal }: ProcessArgs, rowsOf: RowsOf): TableWork["stage"] {
+  return async (scratch, quarantine) => {
+    const scanner = new JsonScanner();
+    const staged: { path: string; good: number; name: string; read: ReadyInput["read"] }[] = [];
+    let bad = 0;
+    for (const [i, { local, name }] of inputs.entries()) {
+      const read = rawReader(
+        { local, name, compression: await compressionOf(local) },
+        rowsOf,
+        scanner,
+      );
+      const path = join(scratch, `rows-${i}.ndjson`);
+      const counts = await passInto(path, read, quarantine, signal);
+      bad += counts.bad;
+      staged.push({ path, good: counts.good, name, read });
+    }
+    const json = jsonColumns(scanner);
+    return {
+      blank: 0,
+      bad,
+      inputs: staged.map(({ path, good, name, read }) => ({
+        name,
+        read,
+        staged: { kind: "json", path, records: good, compression: "none", ...json },
+      })),
+    };
+  };
+}
+
+async function filesWork(args: ProcessArgs, source: FilesSource, sql: Sql): Promise<TableWork> {
+  const sniffed: Sniffed[] = [];
+  for (const { local, name } of args.inputs)
+    sniffed.push(await sniffFormat(local, name, source.format));
+  return {
+    ...settings(args, source.table),
+    stage: (scratch, quarantine) => stageFiles(args, source, sql, sniffed, scratch, quarantine),
+  };
+}
+
+async function stageFiles(
+  { signal }: ProcessArgs,
+  source: FilesSource,
+  sql: Sql,
+  sniffed: readonly Sniffed[],
+  scratch: string,
+  quarantine: Quarantine,
+) {
+  const scanner = new JsonScanner();
+  const inputs: ReadyInput[] = [];
+  const total = { blank: 0, bad: 0 };
+  for (const [i, input] of sniffed.entries()) {
+    if (input.format === "empty") continue;
+    const { local, name } = input.file;
+    const shapes = input.format === "csv" ? csvShapes(input.csv.names) : [];
+    const read = readerOf(input, source, scanner, shapes);
+    if (read === null) {
+      inputs.push({ name, read, staged: await stageParquet(sql, local) });
+      continue;
+    }
+    const first =
+      input.format === "json" ? null : await pass(read, { clean: null, quarantine }, signal);
+    const path = join(scratch, `clean-${i}`);
+    // A file with anything in it that DuckDB would read otherwise is read from a copy that has only rows.
+    const copy = first?.direct
+      ? null
+      : await passInto(path, read, first === null ? quarantine : null, signal);
+    const counts = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
+    total.blank += counts.blank;
+    total.bad += counts.bad;
+    const place =
+      copy === null
+        ? { path: local, compression: input.file.compression }
+        : { path, compression: "none" as const };
+    inputs.push({
+      name,
+      read,
+      staged: stagedText(input, { ...place, records: counts.good }, shapes, copy),
+    });
+  }
+  return { inputs: withJsonColumns(inputs, scanner), ...total };
+}
+
+function stagedText(
+  input: Sniffed,
+  place: Pick<StagedInput, "path" | "records"> & { compression: "none" | "gzip" | "zstd" },
+  shapes: Parameters<typeof csvColumns>[1],
+  copy: { longestBytes: number } | null,
+): StagedInput {
+  if (input.format !== "csv") return { kind: "json", ...place, columns: [], isAwkward: false };
+  const { delimiter, header, names } = input.csv;
+  return {
+    kind: "csv",
+    ...place,
+    columns: csvColumns(names, shapes),
+    delimiter,
+    header: header && copy === null,
+    hasLongRecords: (copy?.longestBytes ?? 0) > 1024 * 1024,
+  };
+}
+
+/** The keys of JSON records are known when all inputs have been read. */
+function withJsonColumns(inputs: readonly ReadyInput[], scanner: JsonScanner): ReadyInput[] {
+  const json = jsonColumns(scanner);
+  return inputs.map((input) =>
+    input.staged.kind === "json" ? { ...input, staged: { ...input.staged, ...json } } : input,
+  );
+}

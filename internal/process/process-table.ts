@@ -1,0 +1,136 @@
+// One table of a task: its inputs staged, its columns settled, bad values set aside, Parquet written, rows proved.
+import { join } from "node:path";
+import type { PartitionColumn } from "../model/pipeline.ts";
+import type { Sql } from "../sql/duckdb.ts";
+import { Permanent } from "../std/errors.ts";
+import { findBadCasts, quarantineBadCasts } from "./bad-casts.ts";
+import type { Column } from "./merge-columns.ts";
+import { Quarantine } from "./quarantine.ts";
+import type { RecordReader } from "./record.ts";
+import { reasonColumn, relationOf } from "./relation.ts";
+import { proveRows, type RowCounts } from "./row-proof.ts";
+import type { StagedInput } from "./stage-input.ts";
+import { type Declared, type RegisterSchema, settleColumns } from "./table-columns.ts";
+import { writeParquet } from "./write-parquet.ts";
+import type { WrittenFile } from "./written-file.ts";
+
+/** An input after staging; `read` reads its records again (null for Parquet, which SQL reads). */
+export type ReadyInput = { staged: StagedInput; name: string; read: RecordReader | null };
+
+/** What staging found; `blank` and `bad` count records that no staged input has. */
+export type StagedTable = { inputs: ReadyInput[]; blank: number; bad: number };
+
+/** A table a task writes. `stage` reads its inputs, sending bad records to the quarantine. */
+export type TableWork = {
+  table: string;
+  declared: Declared;
+  partitionBy: readonly PartitionColumn[];
+  stage(scratch: string, quarantine: Quarantine): Promise<StagedTable>;
+};
+
+/** Rows of one table, all below the task's scratch folder. `columns`: all of the table's, as registered. */
+export type TableWritten = RowCounts & {
+  table: string;
+  schemaVersion: number;
+  columns: Column[];
+  files: WrittenFile[];
+  quarantineFiles: WrittenFile[];
+};
+
+/** What all tables of a task share. */
+export type TableDeps = {
+  sql: Sql;
+  scratch: string;
+  task: string;
+  runDate: string;
+  registerSchema: RegisterSchema;
+};
+
+/** Throws Permanent for what no retry can read, and when the row proof fails. */
+export async function processTable(
+  deps: TableDeps,
+  work: TableWork,
+  signal: AbortSignal,
+): Promise<TableWritten> {
+  const { sql, task, runDate } = deps;
+  const { table } = work;
+  const scratch = join(deps.scratch, table);
+  const quarantine = new Quarantine(`${scratch}.quarantine.ndjson`);
+  await quarantine.open();
+  try {
+    // 1. Count and check every record; put it where SQL can read it.
+    const { inputs, blank, bad } = await work.stage(scratch, quarantine);
+    const ready = inputs.filter(({ staged }) => staged.records > 0);
+    const good = ready.reduce((sum, { staged }) => sum + staged.records, 0);
+    // 2. Settle the columns with all other writers of the table.
+    const { version, targets, registered } = await settle(deps, work, ready);
+    // 3. Set aside rows with a value that its column cannot hold.
+    let files: WrittenFile[] = [];
+    if (good > 0) {
+      const relation = relationOf(
+        ready.map(({ staged }) => staged),
+        targets,
+      );
+      let { select } = relation;
+      if (relation.isChecked) {
+        const badCasts = await findBadCasts(sql, select, `${scratch}.casts.ndjson`);
+        await quarantineBadCasts(sql, ready, badCasts, quarantine, signal);
+        select = `SELECT * EXCLUDE (${reasonColumn}) FROM (${select}) WHERE ${reasonColumn} IS NULL`;
+      }
+      // 4. Write the rest.
+      files = await writeParquet({
+        ...deps,
+        select,
+        columns: targets,
+        registered,
+        partitionBy: work.partitionBy,
+        folder: join(scratch, "parts"),
+      });
+    }
+    // 5. Write the quarantine, and prove that nothing is missing.
+    await quarantine.close();
+    const folder = join(scratch, "quarantine");
+    const quarantineFiles = await quarantine.write(sql, {
+      folder,
+      task,
+      schemaVersion: version,
+      runDate,
+    });
+    const rowsOut = files.reduce((sum, file) => sum + file.rows, 0);
+    const counts = { rowsIn: good + bad + blank, rowsOut, quarantined: quarantine.rows, blank };
+    proveRows(table, counts);
+    return {
+      table,
+      ...counts,
+      schemaVersion: version,
+      columns: registered,
+      files,
+      quarantineFiles,
+    };
+  } finally {
+    await quarantine.close();
+  }
+}
+
+async function settle(deps: TableDeps, work: TableWork, ready: readonly ReadyInput[]) {
+  const { sql, runDate, registerSchema } = deps;
+  const { table, declared, partitionBy } = work;
+  if (ready.length === 0) {
+    // Nothing is known of an empty table but what was declared for it.
+    const { version, columns } = await registerSchema(table, []);
+    return { version, targets: [], registered: columns };
+  }
+  const found = ready.map(({ staged }) => staged.columns);
+  const settled = await settleColumns({
+    sql,
+    table,
+    found,
+    declared,
+    partitionBy,
+    runDate,
+    registerSchema,
+  });
+  if (settled.targets.length === 0)
+    throw new Permanent(`write "${table}": no record has a value with a name`);
+  return settled;
+}

@@ -1,0 +1,79 @@
+// Quarantine: records that are not rows, kept with where they stood, why, and as they were.
+import { isUtf8 } from "node:buffer";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Sql } from "../sql/duckdb.ts";
+import { sqlText } from "../sql/quote.ts";
+import { Permanent } from "../std/errors.ts";
+import { type LineFile, openLineFile } from "./line-file.ts";
+import { cutText } from "./raw-to-rows.ts";
+import { measured, type WrittenFile } from "./written-file.ts";
+
+/** Most of a record that is kept; its file, line and offset lead to the rest. */
+const maxRawBytes = 1024 * 1024;
+
+/** `line` and `offset` as in SeenRecord. */
+export type BadRecord = { file: string; line: number; offset: number; raw: Buffer };
+
+/** Gathers bad records in a scratch file, then writes them as one Parquet file. */
+export class Quarantine {
+  #lines: LineFile | null = null;
+  #path: string;
+  rows = 0;
+
+  /** `path`: of the scratch file, made when there is a first record. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async open(): Promise<void> {
+    this.#lines = await openLineFile(this.#path);
+  }
+
+  add({ file, line, offset, raw }: BadRecord, reason: string) {
+    const kept = isUtf8(raw) ? cutText(raw, maxRawBytes) : raw.subarray(0, maxRawBytes);
+    const isText = isUtf8(kept);
+    const row = {
+      file,
+      line,
+      byte_offset: offset,
+      reason,
+      raw: kept.toString(isText ? "utf8" : "base64"),
+      raw_is_base64: !isText,
+    };
+    this.#lines?.write(Buffer.from(`${JSON.stringify(row)}\n`));
+    this.rows++;
+  }
+
+  async drained(): Promise<void> {
+    await this.#lines?.drained();
+  }
+
+  async close(): Promise<void> {
+    await this.#lines?.close();
+    this.#lines = null;
+  }
+
+  /** Writes `<folder>/<task>.parquet`; nothing when there was no bad record. To be called after `close`. */
+  async write(
+    sql: Sql,
+    args: { folder: string; task: string; schemaVersion: number; runDate: string },
+  ): Promise<WrittenFile[]> {
+    if (this.rows === 0) return [];
+    const relative = `${args.task}.parquet`;
+    const local = join(args.folder, relative);
+    await mkdir(dirname(local), { recursive: true });
+    const rows = `SELECT file, line, byte_offset, reason, raw, raw_is_base64, ${args.schemaVersion}::INTEGER AS schema_version, ${sqlText(args.task)} AS task
+      FROM read_ndjson(${sqlText(this.#path)}, columns={file: 'VARCHAR', line: 'BIGINT', byte_offset: 'BIGINT', reason: 'VARCHAR', raw: 'VARCHAR', raw_is_base64: 'BOOLEAN'},
+        auto_detect=false, maximum_object_size=16777216, compression='uncompressed')`;
+    const [stats] = await sql.rows(
+      `COPY (${rows}) TO ${sqlText(local)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 20480, RETURN_STATS)`,
+    );
+    if (Number(stats?.count) !== this.rows) {
+      throw new Permanent(
+        `write quarantine: ${this.rows} records gathered, ${String(stats?.count)} written`,
+      );
+    }
+    return [await measured(local, relative, this.rows, { dt: args.runDate })];
+  }
+}

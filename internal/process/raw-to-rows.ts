@@ -1,0 +1,124 @@
+// Rows of saved answers: records of API pages, one row a web page, or what an extraction finds on it.
+import { urlGlobs } from "../crawl/url-glob.ts";
+import { cssRows } from "../extract/css-rows.ts";
+import { parseJsonExact } from "../extract/json-exact.ts";
+import { compilePath, recordsOf } from "../extract/json-records.ts";
+import { pageRow } from "../extract/page-row.ts";
+import type { ApiSource, Extract, WebSource } from "../model/pipeline.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+import { Permanent } from "../std/errors.ts";
+import { bytesOf, type LocalFile } from "./byte-source.ts";
+import { reasonOf, withLineEnd } from "./read-lines.ts";
+import type { Reason, RecordReader } from "./record.ts";
+import type { JsonScanner } from "./scan-json.ts";
+
+/** Most of a bad answer that is kept in quarantine; the raw file has the rest. */
+const badAnswerBytes = 64 * 1024;
+
+/** What one answer gives: rows, as values for JSON, or the text that is none. */
+export type RowsOf = (answer: RawRecord) => unknown[] | { bad: string };
+
+/** Records of an API source's answers. */
+export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
+  const path = compilePath(source.records);
+  return (answer) => {
+    if (answer.kind !== "api" || !isOk(answer.status) || answer.status === 204) return [];
+    const text = textOf(answer);
+    try {
+      const document = parseJsonExact(text);
+      if (typeof document !== "object" || document === null) return { bad: text };
+      return recordsOf(document, path);
+    } catch {
+      return { bad: text };
+    }
+  };
+}
+
+/** The row of the pages table. */
+export const pageRows: RowsOf = (answer) => (isPage(answer) ? [pageRow(answer)] : []);
+
+/** What the extractions of one table find. */
+export function extractRows(extracts: readonly Extract[]): RowsOf {
+  const matching = extracts.map((extract) => ({ extract, matches: urlGlobs([extract.match]) }));
+  return (answer) => {
+    if (!isPage(answer)) return [];
+    const found = matching.filter(({ matches }) => matches(answer.final_url));
+    return found.flatMap(({ extract }) => cssRows(textOf(answer), answer.final_url, extract));
+  };
+}
+
+/** Extractions of a web source by the table they fill. */
+export function extractsByTable(source: Pick<WebSource, "extract">): Map<string, Extract[]> {
+  const tables = new Map<string, Extract[]>();
+  for (const extract of source.extract) {
+    tables.set(extract.table, [...(tables.get(extract.table) ?? []), extract]);
+  }
+  return tables;
+}
+
+/**
+ * Reads one raw file. A record's line and offset are those of the answer it was in. Throws Permanent when the file is not
+ * what a crawl writes.
+ */
+export function rawReader(file: LocalFile, rowsOf: RowsOf, scanner: JsonScanner): RecordReader {
+  return async (visitor, signal) => {
+    let line = 0;
+    let offset = 0;
+    for await (const text of linesOf(file)) {
+      signal.throwIfAborted();
+      line++;
+      const visit = (raw: Buffer, reason: Reason | null) =>
+        visitor.seen({ file: file.name, line, offset, raw, reason, clean: () => withLineEnd(raw) });
+      const rows = rowsOf(parseAnswer(text, file, line));
+      if (Array.isArray(rows)) {
+        for (const row of rows) {
+          const raw = Buffer.from(JSON.stringify(row));
+          visit(raw, reasonOf(raw, scanner));
+        }
+      } else visit(cutText(Buffer.from(rows.bad), badAnswerBytes), "MALFORMED_JSON");
+      offset += text.length + 1;
+      await visitor.drained();
+    }
+    return { blank: 0, direct: false };
+  };
+}
+
+/** The first `limit` bytes, or a few less, so that no character is cut. */
+export function cutText(bytes: Buffer, limit: number): Buffer {
+  if (bytes.length <= limit) return bytes;
+  let end = limit;
+  while (end > limit - 4 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
+}
+
+const isOk = (status: number) => status >= 200 && status < 300;
+const isPage = (answer: RawRecord) => answer.kind === "page" && isOk(answer.status);
+
+function textOf(answer: RawRecord): string {
+  if (answer.body !== null) return answer.body;
+  return answer.body_b64 === null ? "" : Buffer.from(answer.body_b64, "base64").toString("utf8");
+}
+
+function parseAnswer(text: Buffer, file: LocalFile, line: number): RawRecord {
+  try {
+    return JSON.parse(text.toString("utf8")) as RawRecord;
+  } catch (error) {
+    throw new Permanent(`read "${file.name}": line ${line} is not a raw record`, { cause: error });
+  }
+}
+
+/** Lines of any length: an answer may be longer than a record of a table may be. */
+async function* linesOf(file: LocalFile): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  for await (const chunk of bytesOf(file)) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      parts.push(chunk.subarray(start, end));
+      yield Buffer.concat(parts);
+      parts = [];
+      start = end + 1;
+    }
+    if (start < chunk.length) parts.push(chunk.subarray(start));
+  }
+  if (parts.length > 0) yield Buffer.concat(parts);
+}

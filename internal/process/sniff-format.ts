@@ -1,0 +1,103 @@
+// What a dropped file is, by its first bytes and its name.
+import type { FileFormat } from "../model/pipeline.ts";
+import { Permanent } from "../std/errors.ts";
+import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
+import { hasByteOrderMark } from "./read-lines.ts";
+import { type SniffedCsv, sniffCsv } from "./sniff-csv.ts";
+
+/** `json`: a document. `empty`: no byte but white space. */
+export type Sniffed = { file: LocalFile } & (
+  | { format: "csv"; csv: SniffedCsv }
+  | { format: "ndjson" | "json" | "parquet" | "empty" }
+);
+
+const headBytes = 1024 * 1024;
+
+/**
+ * Says what a file is. `format` other than `auto` is believed, as far as the content allows it. Throws Permanent that names
+ * what was found when it is nothing that can be read.
+ */
+export async function sniffFormat(
+  local: string,
+  name: string,
+  format: FileFormat,
+): Promise<Sniffed> {
+  const file: LocalFile = { local, name, compression: await compressionOf(local) };
+  const { head, whole } = await headOf(file, headBytes);
+  if (head.subarray(0, 4).toString("latin1") === "PAR1") {
+    if (file.compression !== "none") {
+      throw new Permanent(`read "${name}": Parquet inside ${file.compression}; store it as it is`);
+    }
+    if (format !== "auto" && format !== "parquet") throw wrong(name, format, "Parquet");
+    return { file, format: "parquet" };
+  }
+  const text = head.subarray(hasByteOrderMark(head) ? 3 : 0);
+  const found = foreignContent(text);
+  if (found !== null) throw wrong(name, format, found);
+  const first = text.toString("latin1").trimStart().charAt(0);
+  if (first === "" && whole) return { file, format: "empty" };
+  const chosen = format === "auto" ? guess(text, first, whole, name) : format;
+  if (chosen === "parquet") throw wrong(name, format, "text");
+  if (chosen === "ndjson" || chosen === "json") return { file, format: chosen };
+  if (format === "auto" && first === "<") throw wrong(name, format, "XML or HTML");
+  const csv = sniffCsv(head, whole, chosen === "tsv" ? "\t" : null);
+  if (csv === null)
+    throw wrong(name, format, "a first record whose quotes do not match, or of more than 1 MiB");
+  return { file, format: "csv", csv };
+}
+
+function wrong(name: string, format: FileFormat, found: string): Permanent {
+  const wanted = format === "auto" ? "CSV, TSV, JSON, NDJSON or Parquet" : format;
+  return new Permanent(`read "${name}": expected ${wanted}, found ${found}`);
+}
+
+const signatures: [string, string][] = [
+  ["PK\u0003\u0004", "a ZIP archive (or an Excel workbook)"],
+  ["Obj\u0001", "Avro"],
+  ["ARROW1", "Arrow"],
+  ["%PDF", "PDF"],
+  ["\u0089PNG", "a PNG image"],
+  ["\u001f\u008b", "gzip inside gzip"],
+  ["ORC", "ORC"],
+  ["\u00ff\u00fe", "UTF-16 text; store it as UTF-8"],
+  ["\u00fe\u00ff", "UTF-16 text; store it as UTF-8"],
+];
+
+function foreignContent(head: Buffer): string | null {
+  const start = head.subarray(0, 16).toString("latin1");
+  for (const [signature, what] of signatures) if (start.startsWith(signature)) return what;
+  const zeros = head.subarray(0, 4096).filter((byte) => byte === 0).length;
+  return zeros > 8 ? `binary data (${head.subarray(0, 8).toString("hex")}...)` : null;
+}
+
+function guess(
+  text: Buffer,
+  first: string,
+  whole: boolean,
+  name: string,
+): "csv" | "tsv" | "json" | "ndjson" {
+  const base = name
+    .toLowerCase()
+    .replace(/[?#].*$/, "")
+    .replace(/\.(gz|zst|zstd)$/, "");
+  if (/\.(ndjson|jsonl)$/.test(base)) return "ndjson";
+  if (first === "{" || first === "[") {
+    const firstLine = text.toString("utf8").trimStart().split("\n", 1)[0] ?? "";
+    const ends = text.includes(0x0a) || whole;
+    if (first === "{" && ends && isJson(firstLine)) return "ndjson";
+    if (first === "{" && !ends && !base.endsWith(".json")) return "ndjson";
+    if (first === "[" && /\.(csv|tsv|txt)$/.test(base))
+      return base.endsWith(".tsv") ? "tsv" : "csv";
+    return "json";
+  }
+  return /\.(tsv|tab)$/.test(base) ? "tsv" : "csv";
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

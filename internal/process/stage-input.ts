@@ -1,0 +1,151 @@
+// One input made ready for SQL: counted, checked, its columns known, and in a file that DuckDB reads just as we did.
+import type { FilesSource } from "../model/pipeline.ts";
+import type { Sql } from "../sql/duckdb.ts";
+import { sqlName, sqlText } from "../sql/quote.ts";
+import type { Compression } from "./byte-source.ts";
+import { distinctNames } from "./column-names.ts";
+import { parseType, printType } from "./duckdb-type.ts";
+import { type LineFile, openLineFile } from "./line-file.ts";
+import type { Column } from "./merge-columns.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { csvReader } from "./read-csv.ts";
+import { documentReader } from "./read-document.ts";
+import { lineReader } from "./read-lines.ts";
+import { pathReader } from "./read-records.ts";
+import type { RecordReader } from "./record.ts";
+import type { JsonScanner } from "./scan-json.ts";
+import { hasLongIntegers, newShape, type Shape, typeOf } from "./shape.ts";
+import type { Sniffed } from "./sniff-format.ts";
+
+/** A column of an input: `source` is its name there, `hasLong`: integers beyond 2^53. */
+export type InputColumn = Column & { source: string; hasLong: boolean };
+
+/** `records`: rows that SQL must find in it. */
+export type StagedInput = { path: string; records: number; columns: InputColumn[] } & (
+  | {
+      kind: "csv";
+      compression: Compression;
+      delimiter: string;
+      header: boolean;
+      hasLongRecords: boolean;
+    }
+  | { kind: "json"; compression: Compression; isAwkward: boolean }
+  | { kind: "parquet" }
+);
+
+/** What a pass over an input counted. */
+export type PassCounts = { good: number; bad: number; blank: number };
+
+/** Where a pass leaves what it sees. */
+export type PassTargets = { clean: LineFile | null; quarantine: Quarantine | null };
+
+/** Runs a reader once. */
+export async function pass(
+  read: RecordReader,
+  { clean, quarantine }: PassTargets,
+  signal: AbortSignal,
+): Promise<PassCounts & { direct: boolean }> {
+  const counts = { good: 0, bad: 0 };
+  const summary = await read(
+    {
+      seen(record) {
+        if (record.reason === null) {
+          counts.good++;
+          clean?.write(record.clean());
+        } else {
+          counts.bad++;
+          quarantine?.add(record, record.reason);
+        }
+      },
+      async drained() {
+        await clean?.drained();
+        await quarantine?.drained();
+      },
+    },
+    signal,
+  );
+  return { ...counts, ...summary };
+}
+
+/** A pass that writes the good records to a new file. */
+export async function passInto(
+  path: string,
+  read: RecordReader,
+  quarantine: Quarantine | null,
+  signal: AbortSignal,
+): Promise<PassCounts & { longestBytes: number }> {
+  const clean = await openLineFile(path);
+  try {
+    const counts = await pass(read, { clean, quarantine }, signal);
+    return { ...counts, longestBytes: clean.longestBytes };
+  } finally {
+    await clean.close();
+  }
+}
+
+/** How the records of a dropped file are read; null for Parquet and for an empty file. */
+export function readerOf(
+  input: Sniffed,
+  source: Pick<FilesSource, "records">,
+  scanner: JsonScanner,
+  shapes: Shape[],
+): RecordReader | null {
+  if (input.format === "csv") return csvReader(input.file, input.csv, shapes);
+  if (input.format === "ndjson") return lineReader(input.file, scanner);
+  if (input.format !== "json") return null;
+  return source.records === null
+    ? documentReader(input.file, scanner)
+    : pathReader(input.file, source.records, scanner);
+}
+
+/** One empty shape for each column of a CSV file. */
+export const csvShapes = (names: readonly string[]): Shape[] => names.map(() => newShape());
+
+/** Columns of a CSV file; DuckDB is given `c0`, `c1`, ... for names. */
+export function csvColumns(names: readonly string[], shapes: readonly Shape[]): InputColumn[] {
+  return distinctNames(names).map((name, i) => {
+    const shape = shapes[i] ?? newShape();
+    return { name, type: typeOf(shape), source: `c${i}`, hasLong: hasLongIntegers(shape) };
+  });
+}
+
+/** Columns of all JSON records of a table. `isAwkward`: keys that DuckDB's reader cannot tell apart or name. */
+export function jsonColumns(scanner: JsonScanner): { columns: InputColumn[]; isAwkward: boolean } {
+  const fields = [...scanner.shape.fields].filter(([, shape]) => shape.count > 0);
+  const keys = fields.map(([key]) => key);
+  const names = distinctNames(keys);
+  const columns = fields.map(([key, shape], i) => ({
+    name: names[i] ?? key,
+    type: typeOf(shape),
+    source: key,
+    hasLong: hasLongIntegers(shape),
+  }));
+  return { columns, isAwkward: names.some((name, i) => name !== keys[i]) };
+}
+
+/** Columns and rows of a Parquet file, by its footer. */
+export async function stageParquet(sql: Sql, path: string): Promise<StagedInput> {
+  const found = await sql.describe(
+    `SELECT * FROM read_parquet(${sqlText(path)}, hive_partitioning=false)`,
+  );
+  const [footer] = await sql.rows(`SELECT num_rows FROM parquet_file_metadata(${sqlText(path)})`);
+  const names = distinctNames(found.map((column) => column.name));
+  const columns = found.map(({ name, type }, i) => ({
+    name: names[i] ?? name,
+    type: printType(parseType(type)),
+    source: name,
+    hasLong: false,
+  }));
+  const longs = columns.filter((column) => column.type === "BIGINT");
+  if (longs.length > 0) {
+    const tests = longs.map(
+      ({ source }, i) =>
+        `max(abs(CAST(${sqlName(source)} AS HUGEINT))) > 9007199254740992 AS l${i}`,
+    );
+    const [row] = await sql.rows(
+      `SELECT ${tests.join(", ")} FROM read_parquet(${sqlText(path)}, hive_partitioning=false)`,
+    );
+    for (const [i, column] of longs.entries()) column.hasLong = row?.[`l${i}`] === true;
+  }
+  return { kind: "parquet", path, records: Number(footer?.num_rows), columns };
+}
