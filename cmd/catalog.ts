@@ -48,18 +48,42 @@ export function catalogShowCommand(table: string, options: LakeOptions): Promise
 
 function snapshotSections(snapshot: Snapshot) {
   const { table, kind, version, createdAt, createdBy, columns, rows, sizeBytes, files } = snapshot;
-  const facts = { table, kind, version, rows, files: files.length, bytes: sizeBytes, createdAt, createdBy };
+  const facts = {
+    table,
+    kind,
+    version,
+    rows,
+    files: files.length,
+    bytes: sizeBytes,
+    createdAt,
+    createdBy,
+  };
   const pathOf = (partition: Record<string, string>) =>
     Object.entries(partition)
       .map(([name, value]) => `${name}=${value}`)
       .join("/");
-  const partitions = [...Map.groupBy(files, ({ partition }) => pathOf(partition))].sort(([a], [b]) => (a < b ? -1 : 1));
+  const partitions = [...Map.groupBy(files, ({ partition }) => pathOf(partition))].sort(
+    ([a], [b]) => (a < b ? -1 : 1),
+  );
   return [
-    { title: "", columns: [{ name: "" }, { name: "" }], rows: Object.entries(facts).map(([name, value]) => [name, String(value)]) },
-    { title: "columns", columns: [{ name: "column" }, { name: "type" }], rows: columns.map(({ name, type }) => [name, type]) },
+    {
+      title: "",
+      columns: [{ name: "" }, { name: "" }],
+      rows: Object.entries(facts).map(([name, value]) => [name, String(value)]),
+    },
+    {
+      title: "columns",
+      columns: [{ name: "column" }, { name: "type" }],
+      rows: columns.map(({ name, type }) => [name, type]),
+    },
     {
       title: "partitions",
-      columns: [{ name: "partition" }, { name: "files", right: true }, { name: "rows", right: true }, { name: "bytes", right: true }],
+      columns: [
+        { name: "partition" },
+        { name: "files", right: true },
+        { name: "rows", right: true },
+        { name: "bytes", right: true },
+      ],
       rows: partitions.map(([path, own]) => [
         path === "" ? "(none)" : path,
         String(own.length),

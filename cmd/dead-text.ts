@@ -4,14 +4,40 @@ import type { QuarantinedRow, QuarantinedRows } from "../internal/catalog/quaran
 import { sectionsText } from "./report-text.ts";
 import { printable, textTable } from "./text-table.ts";
 
-const letterColumns = ["id", "stage", "source", "what", "attempts", "at", "reason"].map((name) => ({ name, right: name === "attempts" }));
-const rowColumns = ["id", "table", "file", "line", "byte", "reason", "raw"].map((name) => ({ name, right: name === "line" || name === "byte" }));
+const letterColumns = ["id", "stage", "source", "what", "attempts", "at", "reason"].map((name) => ({
+  name,
+  right: name === "attempts",
+}));
+const rowColumns = ["id", "table", "file", "line", "byte", "reason", "raw"].map((name) => ({
+  name,
+  right: name === "line" || name === "byte",
+}));
 
 /** Both kinds as tables, and what to do about them. */
-export function listText(run: string, letters: readonly DeadLetter[], { rows, total }: QuarantinedRows): string {
+export function listText(
+  run: string,
+  letters: readonly DeadLetter[],
+  { rows, total }: QuarantinedRows,
+): string {
   if (letters.length === 0 && total === 0) return `${run}: no dead letters, no quarantined rows`;
-  const letterRows = letters.map(({ id, stage, source, subject, attempts, at, reason }) => [id, stage, source, subject, String(attempts), at, reason]);
-  const badRows = rows.map(({ id, table, file, line, byteOffset, reason, raw }) => [id, table, file, orDash(line), orDash(byteOffset), reason, raw]);
+  const letterRows = letters.map(({ id, stage, source, subject, attempts, at, reason }) => [
+    id,
+    stage,
+    source,
+    subject,
+    String(attempts),
+    at,
+    reason,
+  ]);
+  const badRows = rows.map(({ id, table, file, line, byteOffset, reason, raw }) => [
+    id,
+    table,
+    file,
+    orDash(line),
+    orDash(byteOffset),
+    reason,
+    raw,
+  ]);
   const unlisted = total - rows.length;
   const tables = [
     { title: `dead letters: ${letters.length}`, columns: letterColumns, rows: letterRows },
@@ -21,8 +47,14 @@ export function listText(run: string, letters: readonly DeadLetter[], { rows, to
     sectionsText(tables),
     ...(unlisted > 0 ? [`  and ${unlisted} more: onpoint sql "select * from quarantine"`] : []),
     "",
-    ...(letters.length > 0 ? [`onpoint dead replay ${run} [ID...] tries them again, onpoint dead drop ${run} ID... settles them`] : []),
-    ...(total > 0 ? ["quarantined rows: correct the source or the pipeline, then onpoint run --force"] : []),
+    ...(letters.length > 0
+      ? [
+          `onpoint dead replay ${run} [ID...] tries them again, onpoint dead drop ${run} ID... settles them`,
+        ]
+      : []),
+    ...(total > 0
+      ? ["quarantined rows: correct the source or the pipeline, then onpoint run --force"]
+      : []),
   ].join("\n");
 }
 
@@ -31,10 +63,15 @@ export function factsText(one: DeadLetter | QuarantinedRow): string {
   const shown = Object.entries(one).filter(([name, value]) => name !== "raw" && value !== null);
   const facts = textTable(
     [{ name: "" }, { name: "" }],
-    shown.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+    shown.map(([name, value]) => [
+      name,
+      typeof value === "object" ? JSON.stringify(value) : String(value),
+    ]),
   );
   const lines = facts.split("\n").slice(1);
-  return "raw" in one ? [...lines, "", ...one.raw.split("\n").map(printable)].join("\n") : lines.join("\n");
+  return "raw" in one
+    ? [...lines, "", ...one.raw.split("\n").map(printable)].join("\n")
+    : lines.join("\n");
 }
 
 function orDash(value: number | null): string {

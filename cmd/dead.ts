@@ -1,12 +1,20 @@
 // `onpoint dead ls|show|drop|replay`: what a run gave up, and what is to become of it.
-import { type DeadLetter, readDeadLetters, replayDecision } from "../internal/catalog/dead-letters.ts";
+import {
+  type DeadLetter,
+  readDeadLetters,
+  replayDecision,
+} from "../internal/catalog/dead-letters.ts";
 import { reopenRun } from "../internal/catalog/open-run.ts";
-import { type QuarantinedRow, type QuarantinedRows, readQuarantinedRows } from "../internal/catalog/quarantined-rows.ts";
+import {
+  type QuarantinedRow,
+  type QuarantinedRows,
+  readQuarantinedRows,
+} from "../internal/catalog/quarantined-rows.ts";
 import { readReplays, writeReplay } from "../internal/catalog/replays.ts";
 import { type RunManifest, runToken } from "../internal/model/run.ts";
 import { UsageError } from "../internal/std/errors.ts";
-import type { CommandResult } from "./command-result.ts";
 import { chooseIds } from "./choose-ids.ts";
+import type { CommandResult } from "./command-result.ts";
 import { factsText, listText } from "./dead-text.ts";
 import { findRun, type LakeOptions, type OpenLake, withLake } from "./open-lake.ts";
 import { readProgress } from "./read-progress.ts";
@@ -21,7 +29,10 @@ const aliveMs = 30_000;
 type Found = { manifest: RunManifest; token: string; letters: DeadLetter[]; bad: QuarantinedRows };
 
 /** JSON: `{ run, letters, quarantined: { total, rows } }`; at most 2,000 rows are listed. */
-export function deadListCommand(run: string | undefined, options: LakeOptions): Promise<CommandResult> {
+export function deadListCommand(
+  run: string | undefined,
+  options: LakeOptions,
+): Promise<CommandResult> {
   return withLake(options, async (lake) => {
     const { manifest, letters, bad } = await find(lake, run, listedRawChars);
     const json = { run: manifest.run, letters, quarantined: { total: bad.total, rows: bad.rows } };
@@ -30,11 +41,16 @@ export function deadListCommand(run: string | undefined, options: LakeOptions): 
 }
 
 /** JSON: the letter, or the row with its raw text. Throws UsageError for an id that is not (or no longer) there. */
-export function deadShowCommand(run: string, id: string, options: LakeOptions): Promise<CommandResult> {
+export function deadShowCommand(
+  run: string,
+  id: string,
+  options: LakeOptions,
+): Promise<CommandResult> {
   return withLake(options, async (lake) => {
     const { letters, bad } = await find(lake, run, shownRawChars);
     const [chosen] = chooseIds<DeadLetter | QuarantinedRow>([...letters, ...bad.rows], [id], run);
-    if (chosen === undefined) throw new UsageError("no id is given", "dead show", "`onpoint dead ls` tells the ids");
+    if (chosen === undefined)
+      throw new UsageError("no id is given", "dead show", "`onpoint dead ls` tells the ids");
     return { text: factsText(chosen), json: chosen, exitCode: 0 };
   });
 }
@@ -46,17 +62,30 @@ export function deadDropCommand(
   options: LakeOptions & { all?: boolean },
 ): Promise<CommandResult> {
   return withLake(options, async (lake) => {
-    if (options.all === (ids.length > 0)) {
-      throw new UsageError("say what to drop: ids or --all", "dead drop", `\`onpoint dead ls ${run}\` tells the ids`);
+    if (options.all === ids.length > 0) {
+      throw new UsageError(
+        "say what to drop: ids or --all",
+        "dead drop",
+        `\`onpoint dead ls ${run}\` tells the ids`,
+      );
     }
     const { manifest, token, letters, bad } = await find(lake, run, 1);
     const everything = [...letters, ...bad.files];
-    const chosen = options.all ? everything : chooseIds<{ id: string }>([...letters, ...bad.rows], ids, run);
+    const chosen = options.all
+      ? everything
+      : chooseIds<{ id: string }>([...letters, ...bad.rows], ids, run);
     const dropped = chosen.map(({ id }) => id);
-    const rows = options.all ? bad.total : dropped.length - letters.filter(({ id }) => dropped.includes(id)).length;
+    const rows = options.all
+      ? bad.total
+      : dropped.length - letters.filter(({ id }) => dropped.includes(id)).length;
     const count = options.all ? letters.length : dropped.length - rows;
     if (dropped.length > 0) {
-      await writeReplay(lake.objects, token, { decidedAt: new Date().toISOString(), ids: dropped, links: [], tasks: [] });
+      await writeReplay(lake.objects, token, {
+        decidedAt: new Date().toISOString(),
+        ids: dropped,
+        links: [],
+        tasks: [],
+      });
     }
     const text = `${manifest.run}: dropped ${count} dead letters and ${rows} quarantined rows (the rows stay in the quarantine tables)`;
     return { text, json: { run: manifest.run, dropped }, exitCode: 0 };
@@ -77,7 +106,11 @@ export function deadReplayCommand(
     const chosen = ids.length === 0 ? letters : chooseIds(letters, ids, run);
     const replayed = chosen.map(({ id }) => id);
     if (replayed.length === 0) {
-      return { text: `${manifest.run}: no dead letters to replay`, json: { run: manifest.run, replayed }, exitCode: 0 };
+      return {
+        text: `${manifest.run}: no dead letters to replay`,
+        json: { run: manifest.run, replayed },
+        exitCode: 0,
+      };
     }
     const lost = chosen.filter(({ stage, link }) => stage === "crawl" && link === null);
     if (lost.length > 0) {
@@ -103,7 +136,12 @@ async function find(lake: OpenLake, run: string | undefined, rawChars: number): 
   const token = runToken(manifest.run, manifest.generation);
   const letters = await readDeadLetters(objects, manifest);
   const bad = await withScratch(settings, (scratch) =>
-    readQuarantinedRows(objects, token, { rowsMax, rawChars, scratch, memoryLimitMb: settings.memoryMb }),
+    readQuarantinedRows(objects, token, {
+      rowsMax,
+      rawChars,
+      scratch,
+      memoryLimitMb: settings.memoryMb,
+    }),
   );
   return { manifest, token, letters, bad };
 }
@@ -112,5 +150,9 @@ async function find(lake: OpenLake, run: string | undefined, rawChars: number): 
 async function refuseRunning({ objects }: OpenLake, manifest: RunManifest): Promise<void> {
   const progress = await readProgress(objects, manifest);
   if (progress === null || Date.now() - progress.savedMs > aliveMs) return;
-  throw new UsageError(`run ${manifest.run} is running`, "dead replay", "wait for its end, then replay");
+  throw new UsageError(
+    `run ${manifest.run} is running`,
+    "dead replay",
+    "wait for its end, then replay",
+  );
 }

@@ -4,8 +4,8 @@ import { Command, CommanderError } from "commander";
 import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
 import { parentLink } from "../internal/pod/parent-link.ts";
 import { settingsHelp } from "../internal/pod/settings.ts";
+import type { CommandResult } from "./command-result.ts";
 
-type Result = { text: string; json: unknown; exitCode: number };
 type Json = { json?: boolean };
 
 const program = new Command("onpoint")
@@ -16,7 +16,10 @@ const program = new Command("onpoint")
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
 /** Prints a command's answer and ends with its exit code. */
-async function answer(options: Json, result: Promise<Result>): Promise<void> {
+async function answer(
+  options: Json,
+  result: Promise<CommandResult> | CommandResult,
+): Promise<void> {
   const { text, json, exitCode } = await result;
   const body = options.json ? JSON.stringify(json, null, 2) : text;
   if (body !== "") process.stdout.write(`${body}\n`);
@@ -48,6 +51,94 @@ runOptions(program.command("run <pipeline>"))
     answer(options, (await import("./run.ts")).runCommand(path, options)),
   );
 
+const configOption = "JSON file with pipeline variables (default: config/config.json)";
+
+program
+  .command("validate <pipeline>")
+  .description("check a pipeline file and name every problem with its line")
+  .option("--config <file>", configOption)
+  .option("--json", "print the problems as JSON")
+  .action(async (path: string, options) => {
+    const { configFile, env, cwd } = (await import("./plan-options.ts")).planOptions(options);
+    const { validateCommand } = await import("./validate.ts");
+    return answer(options, validateCommand(path, { configFile, env, cwd }));
+  });
+program
+  .command("plan <pipeline>")
+  .description("show what a run would do, without doing it")
+  .option("--date <date>", "the run's date, YYYY-MM-DD (default: today, UTC)")
+  .option("--run-id <id>", "the run's id (default: <pipeline>-<date>)")
+  .option("--lake <url>", "file:PATH or s3://BUCKET/PREFIX instead of the pipeline's lake")
+  .option("--config <file>", configOption)
+  .option("--json", "print the plan as JSON")
+  .action(async (path: string, options) => {
+    const { planOptions } = await import("./plan-options.ts");
+    return answer(options, (await import("./plan.ts")).planCommand(path, planOptions(options)));
+  });
+program
+  .command("schema")
+  .description("print the JSON Schema of the pipeline file, for editors")
+  .option("--json", "the same: the schema is JSON")
+  .action(async (options) => answer(options, (await import("./schema.ts")).schemaCommand()));
+
+/** Commands that read a lake. */
+const reading = (command: Command, description: string) =>
+  command
+    .description(description)
+    .option(
+      "--lake <url>",
+      "file:PATH or s3://BUCKET/PREFIX (default: ONPOINT_LAKE, then the lake of the last run)",
+    )
+    .option("--json", "print JSON");
+
+reading(program.command("runs"), "list the lake's runs, newest first").action(async (options) =>
+  answer(options, (await import("./runs.ts")).runsCommand(options)),
+);
+reading(program.command("status [run]"), "tell how a run stands (default: the last one)").action(
+  async (run: string | undefined, options) =>
+    answer(options, (await import("./status.ts")).statusCommand(run, options)),
+);
+reading(program.command("report [run]"), "tell everything about a run (default: the last one)")
+  .option("--html <file>", "write it as one HTML page")
+  .action(async (run: string | undefined, options) =>
+    answer(options, (await import("./report.ts")).reportCommand(run, options)),
+  );
+reading(program.command("sql <select>"), "ask the committed tables; `quarantine` has all bad rows")
+  .option("--csv", "print CSV")
+  .action(async (text: string, options) =>
+    answer(options, (await import("./sql.ts")).sqlCommand(text, options)),
+  );
+
+const catalog = program.command("catalog").description("the lake's tables");
+reading(catalog.command("ls"), "list the tables").action(async (options) =>
+  answer(options, (await import("./catalog.ts")).catalogListCommand(options)),
+);
+reading(catalog.command("show <table>"), "tell a table's columns and partitions").action(
+  async (table: string, options) =>
+    answer(options, (await import("./catalog.ts")).catalogShowCommand(table, options)),
+);
+
+const dead = program.command("dead").description("dead letters: what runs gave up");
+reading(
+  dead.command("ls [run]"),
+  "list dead letters and quarantined rows (default: of the last run)",
+).action(async (run: string | undefined, options) =>
+  answer(options, (await import("./dead.ts")).deadListCommand(run, options)),
+);
+reading(dead.command("show <run> <id>"), "tell all about one").action(
+  async (run: string, id: string, options) =>
+    answer(options, (await import("./dead.ts")).deadShowCommand(run, id, options)),
+);
+reading(dead.command("replay <run> [ids...]"), "have them tried again (default: all)").action(
+  async (run: string, ids: string[], options) =>
+    answer(options, (await import("./dead.ts")).deadReplayCommand(run, ids, options)),
+);
+reading(dead.command("drop <run> [ids...]"), "settle them for good")
+  .option("--all", "all of them")
+  .action(async (run: string, ids: string[], options) =>
+    answer(options, (await import("./dead.ts")).deadDropCommand(run, ids, options)),
+  );
+
 runOptions(program.command("coordinator <pipeline>", { hidden: true })).action(
   async (path: string, options) =>
     role((await import("./coordinator.ts")).coordinatorCommand(path, options)),
@@ -67,12 +158,22 @@ function fail(error: unknown): void {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
     return;
   }
-  process.exitCode = exitCodeOf(error);
-  process.stderr.write(`${explain(error)}\n`);
+  const exitCode = exitCodeOf(error);
+  process.exitCode = exitCode;
+  const text = explain(error);
+  process.stderr.write(`${text}\n`);
+  if (process.argv.includes("--json"))
+    process.stdout.write(`${JSON.stringify({ error: text, exitCode })}\n`);
 }
 
+// A reader that has enough (`onpoint sql ... | head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
 try {
-  await program.parseAsync();
+  if (process.argv.length <= 2) program.outputHelp();
+  else await program.parseAsync();
 } catch (error) {
   fail(error);
 }

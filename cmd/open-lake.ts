@@ -49,8 +49,7 @@ export async function findRun(
   run: string | undefined,
 ): Promise<RunManifest> {
   const wanted = run ?? lastRun;
-  const found =
-    wanted === null || !isRunId(wanted) ? null : await readManifest(objects, wanted);
+  const found = wanted === null || !isRunId(wanted) ? null : await readManifest(objects, wanted);
   if (found !== null) return found.manifest;
   const runs = await listRuns(objects);
   const newest = runs[0];

@@ -17,10 +17,15 @@ export function planOptions(flags: PlanFlags): PlanOptions {
   /** Tables there are already may be read by models; a lake in a bucket is not asked, so the order is not known then. */
   const orderModels = async (pipeline: Pipeline) => {
     const given = flags.lake ?? settings.lake;
-    const lake = await openObjects(given === null ? pipeline.lake : lakeUrl(given, cwd), s3Options(settings));
+    const lake = await openObjects(
+      given === null ? pipeline.lake : lakeUrl(given, cwd),
+      s3Options(settings),
+    );
     try {
       const snapshots = lake.url.startsWith("file:") ? await loadSnapshots(lake) : new Map();
-      const ordered = await withScratch(settings, (scratch) => loadModels(pipeline, snapshots, scratch));
+      const ordered = await withScratch(settings, (scratch) =>
+        loadModels(pipeline, snapshots, scratch),
+      );
       return ordered.map(({ model, reads }) => ({ name: model.name, reads }));
     } finally {
       await lake.close();

@@ -6,7 +6,10 @@ import { NotFound, type Objects } from "../internal/objects/objects.ts";
 export type SavedProgress = { report: RunReport; savedMs: number };
 
 /** Null for a run that is not running, or has not written anything down since it was started. */
-export async function readProgress(lake: Objects, { run, state, startedAt }: RunManifest): Promise<SavedProgress | null> {
+export async function readProgress(
+  lake: Objects,
+  { run, state, startedAt }: RunManifest,
+): Promise<SavedProgress | null> {
   if (state !== "running") return null;
   const path = progressPath(run);
   const info = await lake.head(path);

@@ -39,11 +39,15 @@ function sectionHtml({ title, columns, rows, empty }: Section): string {
   const head = title === "" ? "" : `<h2>${escapeHtml(title)}</h2>\n`;
   if (rows.length === 0) return `${head}<p>${escapeHtml(empty ?? "none")}</p>`;
   const hasNames = columns.some(({ name }) => name !== "");
-  const names = columns.map(({ name, right }) => `<th scope="col"${classOf(right)}>${escapeHtml(name)}</th>`);
+  const names = columns.map(
+    ({ name, right }) => `<th scope="col"${classOf(right)}>${escapeHtml(name)}</th>`,
+  );
   const body = rows.map((row) => {
     const cells = columns.map(({ right }, i) => {
       const text = escapeHtml(row[i] ?? "");
-      return i === 0 && !hasNames ? `<th scope="row">${text}</th>` : `<td${classOf(right)}>${text}</td>`;
+      return i === 0 && !hasNames
+        ? `<th scope="row">${text}</th>`
+        : `<td${classOf(right)}>${text}</td>`;
     });
     return `<tr>${cells.join("")}</tr>`;
   });

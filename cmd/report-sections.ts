@@ -11,7 +11,11 @@ const left = (name: string): TextColumn => ({ name });
 const right = (name: string): TextColumn => ({ name, right: true });
 const facts = [left(""), left("")];
 
-export function headSection(manifest: RunManifest, report: RunReport | null, lake: string): Section {
+export function headSection(
+  manifest: RunManifest,
+  report: RunReport | null,
+  lake: string,
+): Section {
   const { run, pipeline, date, state, generation, startedAt, endedAt, only, simulate } = manifest;
   const rows = [
     ["run", run],
@@ -43,7 +47,14 @@ export function stageSection(report: RunReport): Section {
 export function sourceSection(report: RunReport): Section {
   const rows = Object.entries(report.sources).map(([name, counts]) => [
     name,
-    ...[counts.requests, counts.pages, counts.records, counts.bytes, counts.rawFiles, counts.dead].map(String),
+    ...[
+      counts.requests,
+      counts.pages,
+      counts.records,
+      counts.bytes,
+      counts.rawFiles,
+      counts.dead,
+    ].map(String),
   ]);
   const names = ["requests", "pages", "records", "bytes", "raw files", "dead"];
   return { title: "sources", columns: [left("source"), ...names.map(right)], rows };
@@ -75,9 +86,16 @@ export function reportSections(details: RunDetails): Section[] {
 
 function modelSection({ models }: RunDetails): Section {
   const rows = models.flatMap(({ model, state, seconds, tests, error }) => {
-    const own = tests.map(({ test, failures }) => [test, failures === 0 ? "passed" : `${failures} rows`]);
+    const own = tests.map(({ test, failures }) => [
+      test,
+      failures === 0 ? "passed" : `${failures} rows`,
+    ]);
     const first = own.length === 0 ? [["-", error ?? "no tests"]] : own;
-    return first.map(([test, result], i) => (i === 0 ? [model, state, String(seconds), test ?? "", result ?? ""] : ["", "", "", test ?? "", result ?? ""]));
+    return first.map(([test, result], i) =>
+      i === 0
+        ? [model, state, String(seconds), test ?? "", result ?? ""]
+        : ["", "", "", test ?? "", result ?? ""],
+    );
   });
   const columns = [left("model"), left("state"), right("seconds"), left("test"), left("result")];
   return { title: "models and their tests", columns, rows, empty: "no models" };
@@ -91,7 +109,13 @@ function hostSection({ hosts }: RunDetails): Section {
     robots,
     String(backoffs),
   ]);
-  const columns = [left("host"), right("requests"), right("smallest gap ms"), left("robots"), right("backoffs")];
+  const columns = [
+    left("host"),
+    right("requests"),
+    right("smallest gap ms"),
+    left("robots"),
+    right("backoffs"),
+  ];
   return { title: "hosts", columns, rows, empty: "no host was asked" };
 }
 
@@ -102,7 +126,12 @@ function dropSection({ drops }: RunDetails): Section {
 }
 
 function uploadSection({ uploads }: RunDetails): Section {
-  const rows = uploads.map(({ to, files, bytes, simulated }) => [to, String(files), String(bytes), simulated ? "yes" : "no"]);
+  const rows = uploads.map(({ to, files, bytes, simulated }) => [
+    to,
+    String(files),
+    String(bytes),
+    simulated ? "yes" : "no",
+  ]);
   const columns = [left("to"), right("files"), right("bytes"), left("simulated")];
   return { title: "uploads", columns, rows, empty: "none" };
 }
@@ -117,7 +146,15 @@ function letterSection({ letters }: RunDetails): Section {
     at,
     reason,
   ]);
-  const columns = [left("id"), left("stage"), left("source"), left("what"), right("attempts"), left("at"), left("reason")];
+  const columns = [
+    left("id"),
+    left("stage"),
+    left("source"),
+    left("what"),
+    right("attempts"),
+    left("at"),
+    left("reason"),
+  ];
   return { title: "dead letters", columns, rows, empty: "none" };
 }
 

@@ -11,6 +11,8 @@ function sectionText({ title, columns, rows, empty }: Section): string {
   const head = title === "" ? "" : `${title}\n`;
   if (rows.length === 0) return `${head}  ${empty ?? "none"}`;
   const hasNames = columns.some(({ name }) => name !== "");
-  const lines = textTable(columns, rows).split("\n").slice(hasNames ? 0 : 1);
+  const lines = textTable(columns, rows)
+    .split("\n")
+    .slice(hasNames ? 0 : 1);
   return head + lines.map((line) => (title === "" ? line : `  ${line}`)).join("\n");
 }

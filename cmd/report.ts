@@ -13,7 +13,10 @@ import { readRunDetails } from "./run-details.ts";
 export type ReportOptions = LakeOptions & { html?: string };
 
 /** JSON: RunDetails. Reports are passed on, so secrets in URLs are masked. Throws UsageError. */
-export function reportCommand(run: string | undefined, options: ReportOptions): Promise<CommandResult> {
+export function reportCommand(
+  run: string | undefined,
+  options: ReportOptions,
+): Promise<CommandResult> {
   return withLake(options, async (lake) => {
     const details = await readRunDetails(lake.objects, await findRun(lake, run));
     const sections = reportSections(details).map((section) => ({
@@ -33,6 +36,11 @@ async function writePage(file: string, page: string): Promise<void> {
     await writeFile(file, page);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`the report cannot be written (${code})`, file, "name a file in a folder that is there and can be written", { cause: error });
+    throw new UsageError(
+      `the report cannot be written (${code})`,
+      file,
+      "name a file in a folder that is there and can be written",
+      { cause: error },
+    );
   }
 }

@@ -9,7 +9,13 @@ import type { ModelTestResult, TaskReceipt, TaskStage } from "../internal/model/
 import type { Objects } from "../internal/objects/objects.ts";
 import { readProgress } from "./read-progress.ts";
 
-export type ModelDetails = { model: string; state: "done" | "dead"; seconds: number; tests: ModelTestResult[]; error: string | null };
+export type ModelDetails = {
+  model: string;
+  state: "done" | "dead";
+  seconds: number;
+  tests: ModelTestResult[];
+  error: string | null;
+};
 export type UploadDetails = { to: string; files: number; bytes: number; simulated: boolean };
 
 /** `report`: the verdict's, or of a running run the last progress. `letters`: nobody decided on them yet. */
@@ -43,7 +49,10 @@ export async function readRunDetails(lake: Objects, manifest: RunManifest): Prom
   };
 }
 
-async function readCrawl(lake: Objects, token: string): Promise<Pick<RunDetails, "hosts" | "drops">> {
+async function readCrawl(
+  lake: Objects,
+  token: string,
+): Promise<Pick<RunDetails, "hosts" | "drops">> {
   let hosts: HostCounts[] = [];
   const drops = new Map<string, RunDetails["drops"][number]>();
   for await (const segment of crawlReceipts(lake, token)) {
@@ -59,18 +68,27 @@ async function readCrawl(lake: Objects, token: string): Promise<Pick<RunDetails,
       }
     }
   }
-  const sorted = [...drops.values()].sort((a, b) => compare(a.source, b.source) || b.links - a.links || compare(a.reason, b.reason));
+  const sorted = [...drops.values()].sort(
+    (a, b) => compare(a.source, b.source) || b.links - a.links || compare(a.reason, b.reason),
+  );
   return { hosts: mergeHosts(hosts), drops: sorted };
 }
 
 async function readModelDetails(lake: Objects, token: string): Promise<ModelDetails[]> {
   const latest = new Map<string, TaskReceipt>();
   for await (const receipt of taskReceipts(lake, token, "etl")) {
-    if ((latest.get(receipt.name)?.endedAt ?? "") <= receipt.endedAt) latest.set(receipt.name, receipt);
+    if ((latest.get(receipt.name)?.endedAt ?? "") <= receipt.endedAt)
+      latest.set(receipt.name, receipt);
   }
   return [...latest.values()]
     .sort((a, b) => compare(a.endedAt, b.endedAt) || compare(a.name, b.name))
-    .map(({ name, state, seconds, tests, error }) => ({ model: name, state, seconds, tests, error }));
+    .map(({ name, state, seconds, tests, error }) => ({
+      model: name,
+      state,
+      seconds,
+      tests,
+      error,
+    }));
 }
 
 async function readUploads(lake: Objects, token: string): Promise<UploadDetails[]> {
@@ -96,10 +114,16 @@ async function readQuarantined(lake: Objects, token: string): Promise<RunDetails
       counts.set(key, known);
     }
   }
-  return [...counts.values()].sort((a, b) => compare(a.table, b.table) || compare(a.source, b.source));
+  return [...counts.values()].sort(
+    (a, b) => compare(a.table, b.table) || compare(a.source, b.source),
+  );
 }
 
-async function* taskReceipts(lake: Objects, token: string, stage: TaskStage): AsyncGenerator<TaskReceipt> {
+async function* taskReceipts(
+  lake: Objects,
+  token: string,
+  stage: TaskStage,
+): AsyncGenerator<TaskReceipt> {
   for await (const { receipt } of readReceipts(lake, token, stage)) yield receipt as TaskReceipt;
 }
 

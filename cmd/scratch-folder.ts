@@ -5,7 +5,10 @@ import { join } from "node:path";
 import type { Settings } from "../internal/pod/settings.ts";
 
 /** Makes the folder in ONPOINT_SCRATCH, or in the system's place for such. */
-export async function withScratch<T>(settings: Pick<Settings, "scratch">, body: (scratch: string) => Promise<T>): Promise<T> {
+export async function withScratch<T>(
+  settings: Pick<Settings, "scratch">,
+  body: (scratch: string) => Promise<T>,
+): Promise<T> {
   const parent = settings.scratch ?? tmpdir();
   await mkdir(parent, { recursive: true });
   const scratch = await mkdtemp(join(parent, "onpoint-"));

@@ -1,5 +1,5 @@
 // `onpoint sql "SELECT ..."`: asks the lake's committed tables.
-import { queryTables, type QueryResult } from "../internal/catalog/query-tables.ts";
+import { type QueryResult, queryTables } from "../internal/catalog/query-tables.ts";
 import type { CommandResult } from "./command-result.ts";
 import { csvText } from "./csv-text.ts";
 import { type LakeOptions, withLake } from "./open-lake.ts";
@@ -17,7 +17,11 @@ export function sqlCommand(text: string, options: SqlOptions): Promise<CommandRe
     const result = await withScratch(settings, (scratch) =>
       queryTables(objects, text, { scratch, memoryLimitMb: settings.memoryMb }),
     );
-    return { text: options.csv ? csvOf(result) : textOf(result), json: jsonOf(result), exitCode: 0 };
+    return {
+      text: options.csv ? csvOf(result) : textOf(result),
+      json: jsonOf(result),
+      exitCode: 0,
+    };
   });
 }
 
@@ -35,12 +39,16 @@ export function textOf({ columns, rows }: QueryResult): string {
 
 export function csvOf({ columns, rows }: QueryResult): string {
   const names = columns.map(({ name }) => name);
-  const cells = rows.map((row) => names.map((name) => (row[name] == null ? null : cellText(row[name]))));
+  const cells = rows.map((row) =>
+    names.map((name) => (row[name] == null ? null : cellText(row[name]))),
+  );
   return csvText([names, ...cells]);
 }
 
 export function jsonOf({ columns, rows }: QueryResult): Record<string, unknown>[] {
-  return rows.map((row) => Object.fromEntries(columns.map(({ name, type }) => [name, jsonValue(row[name], type)])));
+  return rows.map((row) =>
+    Object.fromEntries(columns.map(({ name, type }) => [name, jsonValue(row[name], type)])),
+  );
 }
 
 function cellText(value: unknown): string {
@@ -55,5 +63,7 @@ function jsonValue(value: unknown, type: string): unknown {
 }
 
 function isNumber(type: string): boolean {
-  return /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|UINTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/.test(type);
+  return /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|UINTEGER|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/.test(
+    type,
+  );
 }

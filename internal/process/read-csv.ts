@@ -1,8 +1,8 @@
 // CSV: counts records, checks each one, learns the columns' shapes, and rewrites what DuckDB would read otherwise.
 import { isUtf8 } from "node:buffer";
-import { bytesOf, cutRecords, isTooLong, type LocalFile, type Take } from "./byte-source.ts";
+import { bytesOf, cutRecords, isTooLong, type LocalFile } from "./byte-source.ts";
 import { hasByteOrderMark, isBlank } from "./read-lines.ts";
-import type { Reason, RecordReader } from "./record.ts";
+import type { Reason, RecordReader, Visitor } from "./record.ts";
 import { type CsvRecord, cutCsvRecord, firstLine, newCsvRecord } from "./scan-csv.ts";
 import type { Shape } from "./shape.ts";
 import { bit, classifyField } from "./text-type.ts";
@@ -18,74 +18,100 @@ const directBytes = 1024 * 1024;
  * lines of white space where there are two columns or more, are blank. `clean` gives every field quoted, line end LF.
  */
 export function csvReader(file: LocalFile, dialect: CsvDialect, shapes: Shape[]): RecordReader {
-  const delimiter = dialect.delimiter.charCodeAt(0);
   return async (visitor, signal) => {
-    const record = newCsvRecord();
-    let line = 1;
-    let blank = 0;
-    let direct = true;
-    let lineEnds = 0;
-    let inHeader = dialect.header;
-    const visit = (raw: Buffer, reason: Reason | null, offset: number, clean: () => Buffer) => {
-      if (reason !== null) direct = false;
-      visitor.seen({ file: file.name, line, offset, raw, reason, clean });
-    };
-    const take: Take = (bytes, at, offset, last) => {
-      const mark = offset === 0 && hasByteOrderMark(bytes, at) ? 3 : 0;
-      const from = at + mark;
-      if (!cutCsvRecord(bytes, from, last, delimiter, record)) {
-        if (!isTooLong(bytes, from)) return -1;
-        if (
-          !firstLine(bytes, from, false, record) ||
-          isTooLong(bytes.subarray(from, record.end), 0)
-        ) {
-          visit(bytes.subarray(from), "TOO_LONG", offset + mark, () => Buffer.alloc(0));
-          line++;
-          return -2;
-        }
-        record.problem = "UNTERMINATED_QUOTE";
-      }
-      if (mark > 0 && !inHeader) direct = false;
-      if (!inHeader) cutRagged(bytes, from, last, record, shapes.length);
-      const { end, next, crLf } = record;
-      if (isBlank(bytes, from, end) && (end === from || shapes.length > 1)) {
-        blank++;
-        direct = false;
-      } else if (inHeader) {
-        inHeader = false;
-        if (record.odd) direct = false;
-      } else {
-        const raw = bytes.subarray(from, end);
-        const reason = check(bytes, raw, record, shapes);
-        if (record.odd || raw.length > directBytes) direct = false;
-        visit(raw, reason, offset + mark, () => cleanRecord(bytes, record, delimiter));
-      }
-      if (next > end) lineEnds |= crLf ? 1 : 2;
-      line += lineCount(bytes, from, next);
-      return next;
-    };
-    await cutRecords(bytesOf(file), take, visitor.drained, signal);
-    // DuckDB settles on one line end for the whole file.
-    return { blank, direct: direct && lineEnds !== 3 };
+    const cutter = new CsvCutter(file.name, dialect, shapes, visitor);
+    await cutRecords(bytesOf(file), cutter.take, visitor.drained, signal);
+    return cutter.summary();
   };
 }
 
-/**
- * Cuts a record of several lines with the wrong number of fields down to its first line: most likely two stray quotes
- * made one record of them.
- */
-function cutRagged(
-  bytes: Buffer,
-  start: number,
-  last: boolean,
-  record: CsvRecord,
-  columns: number,
-) {
-  if (record.problem !== null || record.count === columns) return;
-  const lineEnd = bytes.indexOf(0x0a, start);
-  if (lineEnd < 0 || lineEnd >= record.end) return;
-  record.problem = "UNTERMINATED_QUOTE";
-  firstLine(bytes, start, last, record);
+/** One pass over a CSV file. */
+class CsvCutter {
+  readonly #name: string;
+  readonly #delimiter: number;
+  readonly #shapes: Shape[];
+  readonly #visitor: Visitor;
+  readonly #record = newCsvRecord();
+  #inHeader: boolean;
+  #line = 1;
+  #blank = 0;
+  #direct = true;
+  #hasLf = false;
+  #hasCrLf = false;
+
+  constructor(name: string, dialect: CsvDialect, shapes: Shape[], visitor: Visitor) {
+    this.#name = name;
+    this.#delimiter = dialect.delimiter.charCodeAt(0);
+    this.#inHeader = dialect.header;
+    this.#shapes = shapes;
+    this.#visitor = visitor;
+  }
+
+  /** DuckDB settles on one line end for a whole file. */
+  summary() {
+    return { blank: this.#blank, direct: this.#direct && !(this.#hasLf && this.#hasCrLf) };
+  }
+
+  readonly take = (bytes: Buffer, start: number, offset: number, last: boolean): number => {
+    const record = this.#record;
+    const mark = offset === 0 && hasByteOrderMark(bytes, start) ? 3 : 0;
+    const from = start + mark;
+    if (!cutCsvRecord(bytes, from, last, this.#delimiter, record)) {
+      if (!isTooLong(bytes, from)) return -1;
+      if (!this.#giveUp(bytes, from)) {
+        this.#visit(bytes.subarray(from), "TOO_LONG", offset + mark, bytes);
+        this.#line++;
+        return -2;
+      }
+    } else if (!this.#inHeader) this.#cutRagged(bytes, from, last);
+    if (mark > 0 && !this.#inHeader) this.#direct = false;
+    this.#accept(bytes, from, offset + mark);
+    if (record.next > record.end) {
+      this.#hasCrLf ||= record.crLf;
+      this.#hasLf ||= !record.crLf;
+    }
+    this.#line += lineCount(bytes, from, record.next);
+    return record.next;
+  };
+
+  /** A record longer than any may be: its first line is set aside, if that is not too long itself. */
+  #giveUp(bytes: Buffer, from: number): boolean {
+    if (!firstLine(bytes, from, false, this.#record)) return false;
+    this.#record.problem = "UNTERMINATED_QUOTE";
+    return !isTooLong(bytes.subarray(from, this.#record.end), 0);
+  }
+
+  /**
+   * Cuts a record of several lines with the wrong number of fields down to its first line: most likely two stray quotes
+   * made one record of them.
+   */
+  #cutRagged(bytes: Buffer, from: number, last: boolean) {
+    const record = this.#record;
+    if (record.problem !== null || record.count === this.#shapes.length) return;
+    const lineEnd = bytes.indexOf(0x0a, from);
+    if (lineEnd < 0 || lineEnd >= record.end) return;
+    record.problem = "UNTERMINATED_QUOTE";
+    firstLine(bytes, from, last, record);
+  }
+
+  #accept(bytes: Buffer, from: number, offset: number) {
+    const { end, odd } = this.#record;
+    if (isBlank(bytes, from, end) && (end === from || this.#shapes.length > 1)) {
+      this.#blank++;
+      this.#direct = false;
+      return;
+    }
+    const raw = bytes.subarray(from, end);
+    if (odd || raw.length > directBytes) this.#direct = false;
+    if (this.#inHeader) this.#inHeader = false;
+    else this.#visit(raw, check(bytes, raw, this.#record, this.#shapes), offset, bytes);
+  }
+
+  #visit(raw: Buffer, reason: Reason | null, offset: number, bytes: Buffer) {
+    if (reason !== null) this.#direct = false;
+    const clean = () => cleanRecord(bytes, this.#record, this.#delimiter);
+    this.#visitor.seen({ file: this.#name, line: this.#line, offset, raw, reason, clean });
+  }
 }
 
 /** Why the record is not a row; null: then the shapes have learnt from it. */
@@ -96,19 +122,20 @@ function check(bytes: Buffer, raw: Buffer, record: CsvRecord, shapes: Shape[]): 
   if (record.count !== shapes.length) return "WRONG_COLUMN_COUNT";
   for (let i = 0; i < shapes.length; i++) {
     const shape = shapes[i] as Shape;
+    // A column known to be text stays text.
+    if ((shape.bits & bit.text) !== 0) continue;
     const start = record.starts[i] as number;
     const end = record.ends[i] as number;
-    if (start === end && !record.quoted[i]) continue;
-    // A column known to be text stays text.
-    if ((shape.bits & bit.text) === 0) shape.bits |= classifyField(bytes, start, end);
+    if (start !== end || record.quoted[i]) shape.bits |= classifyField(bytes, start, end);
   }
   return null;
 }
 
+/** A quoted field stands in the file as it must stand in the copy. */
 function cleanRecord(bytes: Buffer, record: CsvRecord, delimiter: number): Buffer {
   const parts: string[] = [];
   for (let i = 0; i < record.count; i++) {
-    const value = bytes.utf8Slice(record.starts[i] as number, record.ends[i] as number);
+    const value = bytes.toString("utf8", record.starts[i] as number, record.ends[i] as number);
     if (record.quoted[i]) parts.push(`"${value}"`);
     else parts.push(value === "" ? "" : `"${value.replaceAll('"', '""')}"`);
   }
@@ -117,7 +144,10 @@ function cleanRecord(bytes: Buffer, record: CsvRecord, delimiter: number): Buffe
 
 function lineCount(bytes: Buffer, start: number, end: number): number {
   let lines = 0;
-  for (let i = bytes.indexOf(0x0a, start); i >= 0 && i < end; i = bytes.indexOf(0x0a, i + 1))
+  let i = bytes.indexOf(0x0a, start);
+  while (i >= 0 && i < end) {
     lines++;
+    i = bytes.indexOf(0x0a, i + 1);
+  }
   return lines;
 }

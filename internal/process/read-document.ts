@@ -1,11 +1,10 @@
 // JSON documents: an array of records, or values one after the other, cut into records without holding the document.
 import { Permanent } from "../std/errors.ts";
-import { bytesOf, cutRecords, isTooLong, type LocalFile, type Take } from "./byte-source.ts";
+import { bytesOf, cutRecords, isTooLong, type LocalFile } from "./byte-source.ts";
 import { hasByteOrderMark, reasonOf, withLineEnd } from "./read-lines.ts";
-import type { RecordReader } from "./record.ts";
+import type { RecordReader, Visitor } from "./record.ts";
 import type { JsonScanner } from "./scan-json.ts";
-
-type Place = "start" | "values" | "first" | "element" | "comma" | "behind";
+import { isSpace, oneLine, valueEnd } from "./scan-value.ts";
 
 /**
  * Reads the elements of a top-level array, or, when the document does not start with `[`, its top-level values. Throws
@@ -13,94 +12,99 @@ type Place = "start" | "values" | "first" | "element" | "comma" | "behind";
  */
 export function documentReader(file: LocalFile, scanner: JsonScanner): RecordReader {
   return async (visitor, signal) => {
-    let place: Place = "start";
-    let line = 1;
-    const fail = (offset: number, what: string) =>
-      new Permanent(`read "${file.name}": not a JSON document: ${what} at byte ${offset}`);
-    const take: Take = (bytes, start, offset, last) => {
-      let at = start;
-      if (offset === 0 && hasByteOrderMark(bytes, 0)) at += 3;
-      while (at < bytes.length && isSpace(bytes[at])) if (bytes[at++] === 0x0a) line++;
-      if (at >= bytes.length) return at;
-      const c = bytes[at];
-      const here = offset + at - start;
-      if (place === "behind") throw fail(here, "text behind its end");
-      if (place === "start") {
-        place = c === 0x5b ? "first" : "values";
-        return place === "first" ? at + 1 : at;
-      }
-      if (place === "comma" && c === 0x2c) {
-        place = "element";
-        return at + 1;
-      }
-      if ((place === "first" || place === "comma") && c === 0x5d) {
-        place = "behind";
-        return at + 1;
-      }
-      if (place === "comma")
-        throw fail(here, `${JSON.stringify(String.fromCharCode(c ?? 0))} between records`);
-      const end = valueEnd(bytes, at, last);
-      if (end < 0) {
-        if (isTooLong(bytes, at)) throw fail(here, "a record of more than 16 MiB");
-        if (last) throw fail(here, "its end is missing inside a record");
-        // White space before it is done with: its lines are counted.
-        return at > start ? at : -1;
-      }
-      if (end === at) throw fail(here, "a record is missing");
-      const raw = bytes.subarray(at, end);
-      const reason = reasonOf(raw, scanner);
-      visitor.seen({
-        file: file.name,
-        line,
-        offset: here,
-        raw,
-        reason,
-        clean: () => withLineEnd(oneLine(raw)),
-      });
-      for (let i = 0; i < raw.length; i++) if (raw[i] === 0x0a) line++;
-      if (place !== "values") place = "comma";
-      return end;
-    };
-    await cutRecords(bytesOf(file), take, visitor.drained, signal);
-    if (place === "first" || place === "element" || place === "comma") {
-      throw new Permanent(`read "${file.name}": not a JSON document: its closing "]" is missing`);
-    }
+    const cutter = new DocumentCutter(file, scanner, visitor);
+    await cutRecords(bytesOf(file), cutter.take, visitor.drained, signal);
+    cutter.end();
     return { blank: 0, direct: false };
   };
 }
 
-const isSpace = (c: number | undefined) => c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
+/**
+ * Where one pass over a document stands: start -> values, or start -> first -> (comma -> element)* -> behind. `first` and
+ * `element` wait for a record, `comma` for what follows one.
+ */
+type Place = "start" | "values" | "first" | "element" | "comma" | "behind";
 
-/** Where the value at `start` ends, by brackets and quotes alone; -1 if that is not to be seen yet. */
-function valueEnd(bytes: Buffer, start: number, last: boolean): number {
-  let depth = 0;
-  for (let i = start; i < bytes.length; i++) {
-    const c = bytes[i];
-    if (c === 0x22) {
-      i = stringEnd(bytes, i);
-      if (i < 0) return -1;
-      if (depth === 0) return i + 1;
-    } else if (c === 0x7b || c === 0x5b) depth++;
-    else if (c === 0x7d || c === 0x5d) {
-      if (depth === 0) return i;
-      if (--depth === 0) return i + 1;
-    } else if (depth === 0 && (c === 0x2c || isSpace(c))) return i;
+class DocumentCutter {
+  #place: Place = "start";
+  #line = 1;
+  readonly #file: LocalFile;
+  readonly #scanner: JsonScanner;
+  readonly #visitor: Visitor;
+
+  constructor(file: LocalFile, scanner: JsonScanner, visitor: Visitor) {
+    this.#file = file;
+    this.#scanner = scanner;
+    this.#visitor = visitor;
   }
-  return last && depth === 0 ? bytes.length : -1;
-}
 
-/** Index of the closing quote of the string at `start`, or -1. */
-function stringEnd(bytes: Buffer, start: number): number {
-  for (let i = start + 1; i < bytes.length; i++) {
-    if (bytes[i] === 0x5c) i++;
-    else if (bytes[i] === 0x22) return i;
+  readonly take = (bytes: Buffer, start: number, offset: number, last: boolean): number => {
+    const at = this.#passSpace(bytes, offset === 0 && hasByteOrderMark(bytes) ? start + 3 : start);
+    if (at >= bytes.length) return bytes.length;
+    const here = offset + at - start;
+    const c = bytes[at] ?? 0;
+    if (this.#place === "start") this.#place = c === 0x5b ? "first" : "values";
+    else if (this.#place === "behind") throw this.#fault(here, "text behind its end");
+    else if (this.#place === "comma") return this.#between(c, at, here);
+    else if (this.#place === "first" && c === 0x5d) this.#place = "behind";
+    else return this.#record(bytes, { start, at, here, last });
+    return this.#place === "values" ? at : at + 1;
+  };
+
+  /** To be called when the bytes have ended. */
+  end() {
+    if (this.#place === "first" || this.#place === "element" || this.#place === "comma") {
+      throw new Permanent(
+        `read "${this.#file.name}": not a JSON document: its closing "]" is missing`,
+      );
+    }
   }
-  return -1;
-}
 
-/** Line ends are white space between tokens of JSON; inside its strings there are none. */
-function oneLine(raw: Buffer): Buffer {
-  const line = Buffer.from(raw);
-  for (let i = 0; i < line.length; i++) if (line[i] === 0x0a || line[i] === 0x0d) line[i] = 0x20;
-  return line;
+  #passSpace(bytes: Buffer, start: number): number {
+    let at = start;
+    while (at < bytes.length && isSpace(bytes[at])) if (bytes[at++] === 0x0a) this.#line++;
+    return at;
+  }
+
+  #between(c: number, at: number, here: number): number {
+    if (c === 0x2c) this.#place = "element";
+    else if (c === 0x5d) this.#place = "behind";
+    else {
+      const found = JSON.stringify(String.fromCharCode(c));
+      throw this.#fault(here, `${found} between records`);
+    }
+    return at + 1;
+  }
+
+  #record(
+    bytes: Buffer,
+    { start, at, here, last }: { start: number; at: number; here: number; last: boolean },
+  ): number {
+    const end = valueEnd(bytes, at, last);
+    if (end < 0) {
+      if (isTooLong(bytes, at)) throw this.#fault(here, "a record of more than 16 MiB");
+      if (last) throw this.#fault(here, "its end is missing inside a record");
+      // The lines of the white space before it are counted.
+      return at > start ? at : -1;
+    }
+    if (end === at) throw this.#fault(here, "a record is missing");
+    const raw = bytes.subarray(at, end);
+    this.#visitor.seen({
+      file: this.#file.name,
+      line: this.#line,
+      offset: here,
+      raw,
+      reason: reasonOf(raw, this.#scanner),
+      clean: () => withLineEnd(oneLine(raw)),
+    });
+    for (let i = raw.indexOf(0x0a); i >= 0; i = raw.indexOf(0x0a, i + 1)) this.#line++;
+    if (this.#place !== "values") this.#place = "comma";
+    return end;
+  }
+
+  #fault(offset: number, what: string) {
+    return new Permanent(
+      `read "${this.#file.name}": not a JSON document: ${what} at byte ${offset}`,
+    );
+  }
 }

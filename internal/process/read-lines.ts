@@ -12,26 +12,26 @@ export function lineReader(file: LocalFile, scanner: JsonScanner): RecordReader 
     let direct = true;
     const visit = (raw: Buffer, reason: Reason | null, offset: number) => {
       if (reason !== null) direct = false;
-      visitor.seen({ file: file.name, line, offset, raw, reason, clean: () => withLineEnd(raw) });
+      const clean = () => withLineEnd(raw);
+      visitor.seen({ file: file.name, line, offset, raw, reason, clean });
+    };
+    const takeLine = (bytes: Buffer, start: number, offset: number, end: number) => {
+      const mark = line === 1 && hasByteOrderMark(bytes, start) ? 3 : 0;
+      if (mark > 0) direct = false;
+      const raw = bytes.subarray(start + mark, end);
+      if (isBlank(raw, 0, raw.length)) blank++;
+      else visit(raw, reasonOf(raw, scanner), offset + mark);
     };
     const take: Take = (bytes, start, offset, last) => {
       const found = bytes.indexOf(0x0a, start);
+      if (found < 0 && !last && !isTooLong(bytes, start)) return -1;
+      line++;
       if (found < 0 && !last) {
-        if (!isTooLong(bytes, start)) return -1;
-        line++;
         visit(bytes.subarray(start), "TOO_LONG", offset);
         return -2;
       }
-      const end = found < 0 ? bytes.length : found;
-      line++;
-      const mark = line === 1 && hasByteOrderMark(bytes, start) ? 3 : 0;
-      if (mark > 0) direct = false;
-      if (isBlank(bytes, start + mark, end)) blank++;
-      else {
-        const raw = bytes.subarray(start + mark, end);
-        visit(raw, reasonOf(raw, scanner), offset + mark);
-      }
-      return found < 0 ? end : end + 1;
+      takeLine(bytes, start, offset, found < 0 ? bytes.length : found);
+      return found < 0 ? bytes.length : found + 1;
     };
     await cutRecords(bytesOf(file), take, visitor.drained, signal);
     return { blank, direct };
@@ -44,6 +44,7 @@ export function reasonOf(raw: Buffer, scanner: JsonScanner): Reason | null {
   return isUtf8(raw) ? scanner.scan(raw, 0, raw.length) : "NOT_UTF8";
 }
 
+/** Whether the UTF-8 form of U+FEFF stands at `at`. */
 export const hasByteOrderMark = (bytes: Buffer, at = 0) =>
   bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf;
 
@@ -57,4 +58,6 @@ export function isBlank(bytes: Buffer, start: number, end: number): boolean {
 }
 
 const lineEnd = Buffer.from("\n");
+
+/** The bytes and a line feed. */
 export const withLineEnd = (raw: Uint8Array): Buffer => Buffer.concat([raw, lineEnd]);

@@ -6,6 +6,9 @@
 const quote = 0x22;
 const lf = 0x0a;
 const cr = 0x0d;
+/** Instead of an index: more bytes are needed; there is no closing quote. */
+const more = -1;
+const unclosed = -2;
 
 /** The record cut last; reused from record to record. */
 export type CsvRecord = {
@@ -54,32 +57,36 @@ export function cutCsvRecord(
   out.crLf = false;
   let i = start;
   for (;;) {
-    const found =
+    const field =
       bytes[i] === quote
         ? quotedField(bytes, i, last, out)
         : bareField(bytes, i, last, delimiter, out);
-    if (found < 0) return found === -2 ? firstLine(bytes, start, last, out) : false;
-    i = found;
-    if (i >= bytes.length) {
-      if (!last) return false;
-      return ends(out, i, i);
-    }
-    const c = bytes[i];
-    if (c === delimiter) i++;
-    else if (c === lf) return ends(out, i, i + 1);
-    else if (c === cr) {
-      if (i + 1 >= bytes.length && !last) return false;
-      if (i + 1 < bytes.length && bytes[i + 1] !== lf) {
-        out.problem = "BAD_QUOTE";
-        return firstLine(bytes, start, last, out);
-      }
+    if (field === unclosed) return firstLine(bytes, start, last, out);
+    if (field === more || (field >= bytes.length && !last)) return false;
+    if (field < bytes.length && bytes[field] === delimiter) i = field + 1;
+    else return endRecord(bytes, start, field, last, out);
+  }
+}
+
+/** Ends the record at `end`, where a line end should be, or the end of the file. */
+function endRecord(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  last: boolean,
+  out: CsvRecord,
+): boolean {
+  if (end >= bytes.length) return ends(out, end, end);
+  if (bytes[end] === lf) return ends(out, end, end + 1);
+  if (bytes[end] === cr) {
+    if (end + 1 >= bytes.length && !last) return false;
+    if (end + 1 >= bytes.length || bytes[end + 1] === lf) {
       out.crLf = true;
-      return ends(out, i, Math.min(i + 2, bytes.length));
-    } else {
-      out.problem = "BAD_QUOTE";
-      return firstLine(bytes, start, last, out);
+      return ends(out, end, Math.min(end + 2, bytes.length));
     }
   }
+  out.problem = "BAD_QUOTE";
+  return firstLine(bytes, start, last, out);
 }
 
 /** Ends the record with its first line, as one that is quarantined. False if that line is not all there. */
@@ -103,17 +110,17 @@ function add(out: CsvRecord, start: number, end: number, quoted: boolean) {
   out.count++;
 }
 
-/** Index behind the closing quote; -1 when more bytes are needed, -2 when there is no closing quote. */
+/** Index behind the closing quote, `more` or `unclosed`. */
 function quotedField(bytes: Buffer, start: number, last: boolean, out: CsvRecord): number {
   let i = start + 1;
   for (;;) {
     while (i < bytes.length && bytes[i] !== quote) i++;
     if (i >= bytes.length) {
-      if (!last) return -1;
+      if (!last) return more;
       out.problem = "UNTERMINATED_QUOTE";
-      return -2;
+      return unclosed;
     }
-    if (i + 1 >= bytes.length && !last) return -1;
+    if (i + 1 >= bytes.length && !last) return more;
     if (bytes[i + 1] !== quote) break;
     i += 2;
   }
@@ -135,7 +142,7 @@ function bareField(
     if (c === quote) out.odd = true;
     else if (c === cr) {
       if (i + 1 >= bytes.length) {
-        if (!last) return -1;
+        if (!last) return more;
         break;
       }
       if (bytes[i + 1] === lf) break;

@@ -118,7 +118,8 @@ export class JsonScanner {
     if (this.#at === from) throw malformed;
     const bits = classifyNumber(this.#bytes, from, this.#at, false);
     // A number too long for any numeric type is text; what is no number at all is malformed.
-    if (bits === bit.text && !isNumber(this.#bytes.latin1Slice(from, this.#at))) throw malformed;
+    if (bits === bit.text && !isNumber(this.#bytes.toString("latin1", from, this.#at)))
+      throw malformed;
     this.#note(shape, bits);
   }
 
@@ -151,7 +152,7 @@ export class JsonScanner {
   }
 
   #hex4(): number {
-    const text = this.#bytes.latin1Slice(this.#at, Math.min(this.#at + 4, this.#end));
+    const text = this.#bytes.toString("latin1", this.#at, Math.min(this.#at + 4, this.#end));
     if (!/^[0-9a-fA-F]{4}$/.test(text)) throw malformed;
     this.#at += 4;
     return Number.parseInt(text, 16);
@@ -227,7 +228,7 @@ export class JsonScanner {
       guess.shape.mark = mark;
       return guess.shape;
     }
-    const raw = this.#bytes.utf8Slice(from, to);
+    const raw = this.#bytes.toString("utf8", from, to);
     const name = escaped ? (JSON.parse(`"${raw}"`) as string) : raw;
     return this.#field(shape, name, mark, rare);
   }

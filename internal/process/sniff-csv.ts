@@ -2,7 +2,7 @@
 
 import type { CsvDialect } from "./read-csv.ts";
 import { hasByteOrderMark, isBlank } from "./read-lines.ts";
-import { cutCsvRecord, newCsvRecord } from "./scan-csv.ts";
+import { type CsvRecord, cutCsvRecord, newCsvRecord } from "./scan-csv.ts";
 import { bit, classifyField } from "./text-type.ts";
 
 /** A dialect and the names of the columns: of the header, or `column0`, `column1`, ... */
@@ -34,7 +34,7 @@ export function sniffCsv(
   return { delimiter: best.delimiter, header, names };
 }
 
-type Sample = { text: string; class: number; quoted: boolean }[];
+type Sample = { text: string; class: number }[];
 
 function sample(head: Buffer, whole: boolean, delimiter: string): Sample[] {
   const records: Sample[] = [];
@@ -42,24 +42,25 @@ function sample(head: Buffer, whole: boolean, delimiter: string): Sample[] {
   let at = hasByteOrderMark(head) ? 3 : 0;
   while (at < head.length && records.length < sampleRecords) {
     if (!cutCsvRecord(head, at, whole, delimiter.charCodeAt(0), record)) break;
-    if (record.problem === null && !isBlank(head, at, record.end)) {
-      const fields: Sample = [];
-      for (let i = 0; i < record.count; i++) {
-        const start = record.starts[i] ?? 0;
-        const end = record.ends[i] ?? 0;
-        const text = head.utf8Slice(start, end);
-        const quoted = record.quoted[i] === true;
-        fields.push({
-          text: quoted ? text.replaceAll('""', '"') : text,
-          class: start === end ? 0 : classifyField(head, start, end),
-          quoted,
-        });
-      }
-      records.push(fields);
-    } else if (record.problem !== null && records.length === 0) break;
+    if (record.problem !== null) {
+      // The reader takes the first record for the header as well: it must be sound.
+      if (records.length === 0) break;
+    } else if (!isBlank(head, at, record.end)) records.push(fieldsOf(head, record));
     at = record.next;
   }
   return records;
+}
+
+function fieldsOf(head: Buffer, record: CsvRecord): Sample {
+  return Array.from({ length: record.count }, (_, i) => {
+    const start = record.starts[i] ?? 0;
+    const end = record.ends[i] ?? 0;
+    const text = head.toString("utf8", start, end);
+    return {
+      text: record.quoted[i] ? text.replaceAll('""', '"') : text,
+      class: start === end ? 0 : classifyField(head, start, end),
+    };
+  });
 }
 
 /** 0 for one field; else the share of records as wide as the first one, then width. */

@@ -49,36 +49,39 @@ export function classifyNumber(
   end: number,
   lenient: boolean,
 ): number {
-  let i = start;
-  if (bytes[i] === 0x2d) i++;
-  const digits = i;
-  while (i < end && isDigit(bytes[i])) i++;
-  const whole = i - digits;
-  if (whole === 0 && !(lenient && bytes[i] === 0x2e)) return bit.text;
+  const digits = bytes[start] === 0x2d ? start + 1 : start;
+  const point = digitsEnd(bytes, digits, end);
+  const whole = point - digits;
+  if (whole === 0 && !(lenient && bytes[point] === 0x2e)) return bit.text;
   if (whole > 1 && bytes[digits] === 0x30) return bit.text;
-  if (i === end) {
-    // A double keeps the sign of -0, an integer does not.
-    if (digits !== start && whole === 1 && bytes[digits] === 0x30) return bit.real;
-    return whole <= 15 ? bit.integer : classifyLong(bytes, digits, end);
-  }
-  let significant = whole;
-  if (bytes[i] === 0x2e) {
-    const from = ++i;
-    while (i < end && isDigit(bytes[i])) i++;
-    if (i === from) return bit.text;
-    significant += i - from;
-  }
-  if (i < end) {
-    if ((bytes[i] ?? 0) !== 0x65 && bytes[i] !== 0x45) return bit.text;
-    i++;
-    if (bytes[i] === 0x2b || bytes[i] === 0x2d) i++;
-    const from = i;
-    while (i < end && isDigit(bytes[i])) i++;
-    if (i === from || i !== end) return bit.text;
-    if (!isHeldByDouble(bytes, start, end)) return bit.text;
-  }
-  if (whole > 300 && !isHeldByDouble(bytes, start, end)) return bit.text;
+  if (point === end) return classifyInteger(bytes, start, digits, end);
+  const fraction = bytes[point] === 0x2e ? digitsEnd(bytes, point + 1, end) : point;
+  if (fraction === point + 1) return bit.text;
+  if (fraction < end && !isExponent(bytes, fraction, end)) return bit.text;
+  const mayOverflow = fraction < end || whole > 300;
+  if (mayOverflow && !isHeldByDouble(bytes, start, end)) return bit.text;
+  const significant = whole + Math.max(0, fraction - point - 1);
   return lenient && significant > 17 ? bit.text : bit.real;
+}
+
+/** Index behind the digits at `start`. */
+function digitsEnd(bytes: Uint8Array, start: number, end: number): number {
+  let i = start;
+  while (i < end && isDigit(bytes[i])) i++;
+  return i;
+}
+
+function isExponent(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] !== 0x65 && bytes[start] !== 0x45) return false;
+  const sign = bytes[start + 1] === 0x2b || bytes[start + 1] === 0x2d ? 1 : 0;
+  const digits = start + 1 + sign;
+  return digits < end && digitsEnd(bytes, digits, end) === end;
+}
+
+function classifyInteger(bytes: Uint8Array, start: number, digits: number, end: number): number {
+  // A double keeps the sign of -0, an integer does not.
+  if (digits > start && bytes[digits] === 0x30) return bit.real;
+  return end - digits <= 15 ? bit.integer : classifyLong(bytes, digits, end);
 }
 
 /**
@@ -128,4 +131,4 @@ function isDay(year: number, month: number, day: number): boolean {
 const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
 const latin1 = (bytes: Uint8Array, start: number, end: number) =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();
+  Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
