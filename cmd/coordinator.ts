@@ -89,7 +89,7 @@ async function conduct(
       `source ${source.kind}`,
       {
         kind: "producer",
-        parent: {},
+        root: true,
         links: [trace],
         attributes: { "onpoint.source": source.name },
       },

@@ -62,7 +62,7 @@ export function deadDropCommand(
   options: LakeOptions & { all?: boolean },
 ): Promise<CommandResult> {
   return withLake(options, async (lake) => {
-    if (options.all === ids.length > 0) {
+    if ((options.all ?? false) === ids.length > 0) {
       throw new UsageError(
         "say what to drop: ids or --all",
         "dead drop",
@@ -124,10 +124,16 @@ export function deadReplayCommand(
     await writeReplay(lake.objects, token, decision);
     const text = [
       `${manifest.run}: ${replayed.length} dead letters will be tried again`,
-      `run the pipeline again to go on: onpoint run <pipeline file> --run-id ${manifest.run} --date ${manifest.date}`,
+      `run the pipeline again to go on: ${runLine(manifest)}`,
     ].join("\n");
     return { text, json: { run: manifest.run, replayed }, exitCode: 0 };
   });
+}
+
+/** The command that goes on with a run as it was asked for: without `--simulate` it would upload. */
+function runLine({ run, date, scope, simulate }: RunManifest): string {
+  const only = scope === null ? "" : ` --only ${scope.join(",")}`;
+  return `onpoint run <pipeline file> --run-id ${run} --date ${date}${only}${simulate ? " --simulate" : ""}`;
 }
 
 async function find(lake: OpenLake, run: string | undefined, rawChars: number): Promise<Found> {

@@ -12,6 +12,7 @@ const program = new Command("onpoint")
   .description("From APIs, web sites and file drops to a queryable lake of partitioned Parquet.")
   .version("0.1.0")
   .addHelpText("after", () => `\nSettings, by environment variable:\n${settingsHelp()}`)
+  .showHelpAfterError("(--help tells more)")
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 

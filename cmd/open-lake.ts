@@ -84,11 +84,11 @@ async function readLast(settings: Settings): Promise<Last | null> {
     // A file cut off by a crash says as little as none.
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT")
       return null;
-    throw new UsageError(
-      "the last run cannot be looked up",
-      file,
-      "give --lake URL, or correct ONPOINT_STATE",
-      { cause: error },
-    );
+    throw lastUnreadable(file, error);
   }
+}
+
+function lastUnreadable(file: string, cause: unknown): UsageError {
+  const fix = "give --lake URL, or correct ONPOINT_STATE";
+  return new UsageError("the last run cannot be looked up", file, fix, { cause });
 }

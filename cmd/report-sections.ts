@@ -16,7 +16,7 @@ export function headSection(
   report: RunReport | null,
   lake: string,
 ): Section {
-  const { run, pipeline, date, state, generation, startedAt, endedAt, only, simulate } = manifest;
+  const { run, pipeline, date, state, generation, startedAt, endedAt, scope, simulate } = manifest;
   const rows = [
     ["run", run],
     ["pipeline", pipeline],
@@ -27,7 +27,7 @@ export function headSection(
     ["seconds", report === null ? "-" : String(report.seconds)],
     ["lake", lake],
     ...(generation > 1 ? [["generation", String(generation)]] : []),
-    ...(only === null ? [] : [["only", only.join(", ")]]),
+    ...(scope === null ? [] : [["only", scope.join(", ")]]),
     ...(simulate ? [["simulate", "yes"]] : []),
     ...(report?.errors ?? []).map((error) => ["failed", error]),
   ];

@@ -35,12 +35,11 @@ async function writePage(file: string, page: string): Promise<void> {
   try {
     await writeFile(file, page);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      `the report cannot be written (${code})`,
-      file,
-      "name a file in a folder that is there and can be written",
-      { cause: error },
-    );
+    throw unwritable(file, error);
   }
+}
+
+function unwritable(file: string, cause: unknown): UsageError {
+  const what = `the report cannot be written (${(cause as NodeJS.ErrnoException).code})`;
+  return new UsageError(what, file, "name a file in a folder that can be written", { cause });
 }

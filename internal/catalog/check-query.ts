@@ -31,7 +31,7 @@ export async function checkQuery(sql: Sql, text: string): Promise<string[]> {
     throw new UsageError("not one SELECT statement", where, fix);
   }
   checkNodes(tree.statements);
-  return sql.tableNames(text);
+  return sql.readTables(text);
 }
 
 function checkNodes(node: unknown): void {

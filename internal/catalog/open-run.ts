@@ -66,6 +66,8 @@ function next(known: RunManifest | null, request: RunRequest, now: string): Open
   }
   if (force && known.state !== "running") {
     const generation = known.generation + 1;
+    // What a failed generation did not finish is not left behind.
+    const scope = known.state === "failed" ? union(known.scope, only) : only;
     return { kind: "started", manifest: { ...fresh, generation, only: union(known.only, only), scope: only } };
   }
   if (isFinished(known, request)) return { kind: "finished", manifest: known };

@@ -47,7 +47,7 @@ export async function queryTables(
   { scratch, memoryLimitMb }: QueryOptions,
 ): Promise<QueryResult> {
   await mkdir(scratch, { recursive: true });
-  // 1. Which tables? Looked up before there are views: DuckDB looks through a view.
+  // 1. Which tables?
   const names = await withSql({ memoryLimitMb: 64, scratch, allowedPaths: [] }, (sql) =>
     checkQuery(sql, text),
   );

@@ -2,7 +2,7 @@
 // `replay/<n>.json`; the dead letters themselves stay where they are.
 import { receiptFolder, receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { Objects } from "../objects/objects.ts";
+import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import { readReceipts } from "./run-manifest.ts";
 
 /** `ids` of dead letters that are settled by this decision; what of them is to be done again. */
@@ -20,7 +20,14 @@ export async function readReplays(lake: Objects, token: string): Promise<Replay[
 export async function writeReplay(lake: Objects, token: string, replay: Replay): Promise<void> {
   let n = 1;
   for await (const _ of lake.list(receiptFolder(token, "replay"))) n += 1;
-  await lake.put(receiptPath(token, "replay", String(n).padStart(6, "0")), JSON.stringify(replay), {
-    ifAbsent: true,
-  });
+  for (; ; n += 1) {
+    const path = receiptPath(token, "replay", String(n).padStart(6, "0"));
+    try {
+      await lake.put(path, JSON.stringify(replay), { ifAbsent: true });
+      return;
+    } catch (error) {
+      // Somebody else decided at the same time.
+      if (!(error instanceof PreconditionFailed)) throw error;
+    }
+  }
 }

@@ -14,7 +14,9 @@ const compress = promisify(zstdCompress);
 const frame = {
   params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
 };
+// A batch must fit a message of the log (below 1 MB) however badly its links compress.
 const maxBatchLinks = 4_000;
+const maxBatchBytes = 512 * 1024;
 
 export type LakeFolder = { lake: Objects; token: string; date: string };
 export type SavedSegment = {
@@ -25,6 +27,23 @@ export type SavedSegment = {
 /** File-name safe, sorts by fencing token, then by number. */
 export function segmentName(shard: number, fencingToken: number, n: number): string {
   return `${String(shard).padStart(4, "0")}-${String(fencingToken).padStart(12, "0")}-${String(n).padStart(6, "0")}`;
+}
+
+/** Cuts links into parts that each fit a message of the log. */
+export function* cutLinks(links: readonly FrontierLink[]): Generator<FrontierLink[]> {
+  let part: FrontierLink[] = [];
+  let partBytes = 0;
+  for (const link of links) {
+    const sizeBytes = Buffer.byteLength(JSON.stringify(link));
+    if (part.length >= maxBatchLinks || (part.length > 0 && partBytes + sizeBytes > maxBatchBytes)) {
+      yield part;
+      part = [];
+      partBytes = 0;
+    }
+    part.push(link);
+    partBytes += sizeBytes;
+  }
+  if (part.length > 0) yield part;
 }
 
 /** Compresses links as they travel on the log. */
@@ -55,10 +74,8 @@ export async function packFound(
   }
   const batches: SavedSegment["batches"] = [];
   for (const [shard, links] of [...byShard].sort(([a], [b]) => a - b)) {
-    for (let start = 0; start < links.length; start += maxBatchLinks) {
-      const part = links.slice(start, start + maxBatchLinks);
+    for (const part of cutLinks(links))
       batches.push({ shard, data: await packLinks(part), links: part });
-    }
   }
   return batches;
 }

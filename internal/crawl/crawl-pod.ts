@@ -207,14 +207,14 @@ export class CrawlPod {
       weighed = weighAnswer(answer, entry, retries, Date.now());
     } catch (error) {
       if (!(error instanceof FetchFault)) {
-        this.#endAt(host, owner, flight, { kind: "ok" });
+        this.#endAt(host, owner, flight, { kind: "ok" }, null);
         if (owner.signal.aborted) return;
         throw error;
       }
       if (error.kind !== "broken" && error.kind !== "decode") host.silentFaults += 1;
       weighed = weighFault(error, entry, retries);
     }
-    this.#endAt(host, owner, flight, weighed.gate);
+    this.#endAt(host, owner, flight, weighed.gate, answer);
     const status = answer?.status ?? 0;
     if (weighed.link.kind === "again") {
       owner.segment.countsOf(link.source).retries += 1;
@@ -300,10 +300,10 @@ export class CrawlPod {
         0,
         Date.now(),
       );
-      this.#endAt(host, owner, flight, gate);
+      this.#endAt(host, owner, flight, gate, answer);
       return answer;
     } catch (error) {
-      this.#endAt(host, owner, flight, { kind: "fault" });
+      this.#endAt(host, owner, flight, { kind: "fault" }, null);
       throw error;
     }
   }
@@ -328,10 +328,10 @@ export class CrawlPod {
     this.#options.onProgress(owner);
   }
 
-  #endAt(host: Host, owner: ShardOwner, flight: Flight, outcome: GateOutcome): void {
+  #endAt(host: Host, owner: ShardOwner, flight: Flight, outcome: GateOutcome, answer: Exchange | null): void {
     const nowMs = Date.now();
     host.gate.end(nowMs, outcome);
-    endedAt(host, flight);
+    endedAt(host, flight, answer === null ? nowMs : flight.startedMs + answer.firstByteMs);
     if (outcome.kind !== "ok") owner.segment.countBackoff(host.authority);
     const untilMs = host.gate.blockedUntil;
     if (untilMs - nowMs > keepBlockMs) {

@@ -98,9 +98,11 @@ async function exchange(
     }
     const flat = flatHeaders(answer.headers);
     const packed = Buffer.concat(chunks);
-    const body = truncated
-      ? packed
-      : await unpack(packed, flat["content-encoding"] ?? "", limits.maxBytes);
+    const coding = flat["content-encoding"] ?? "";
+    // Part of a packed body is of no use to anybody.
+    if (truncated && !/^(identity)?$/i.test(coding.trim()))
+      throw new FetchFault("decode", `the ${coding} body is longer than ${limits.maxBytes} bytes`);
+    const body = truncated ? packed : await unpack(packed, coding, limits.maxBytes);
     const totalMs = performance.now() - startedMs;
     return { status: answer.statusCode, headers: flat, body, truncated, firstByteMs, totalMs };
   } catch (error) {

@@ -28,6 +28,8 @@ export type Host = {
   /** The request that was started but is not on the wire yet (its connection is being made). */
   unsent: Flight | null;
   lastSentMs: number | null;
+  /** Least time from a request's being sent to its answer's first byte. */
+  quickestMs: number;
   /** Least time between two requests: the strictest of its sources' and its robots.txt's. */
   gapMs: number;
   /** Called when a request at the host ends. */
@@ -35,7 +37,7 @@ export type Host = {
 };
 
 /** One request on its way. */
-export type Flight = { startedMs: number };
+export type Flight = { startedMs: number; sentMs: number | null };
 
 export type HostPace = {
   gapMs: number;
@@ -66,6 +68,7 @@ export function newHost(
     silentFaults: 0,
     unsent: null,
     lastSentMs: null,
+    quickestMs: Number.POSITIVE_INFINITY,
     gapMs: pace.gapMs,
     waiting: [],
   };
@@ -80,18 +83,30 @@ export function slow(host: Host, pace: { gapMs: number; concurrency: number }): 
 /** Starts one request at a host; the next one may start when this one is sent and its gap is over. */
 export function startAt(host: Host, nowMs: number): Flight {
   host.gate.start(nowMs);
-  host.unsent = { startedMs: nowMs };
+  host.unsent = { startedMs: nowMs, sentMs: null };
   return host.unsent;
 }
 
-/** A request ended, perhaps without having been sent. */
-export function endedAt(host: Host, flight: Flight): void {
+/**
+ * A request ended, perhaps without having been sent; `answeredMs`: when the answer began. The server got the request as much
+ * later than it was sent as the answer was later than this host's quickest: a gap that the server, too, would measure begins
+ * there. A host that is evenly slow loses nothing by it.
+ */
+export function endedAt(host: Host, flight: Flight, answeredMs: number): void {
   if (host.unsent === flight) host.unsent = null;
+  if (flight.sentMs !== null) {
+    const latencyMs = Math.max(0, answeredMs - flight.sentMs);
+    const isFirst = host.quickestMs === Number.POSITIVE_INFINITY;
+    const lateMs = isFirst ? latencyMs : Math.max(0, latencyMs - host.quickestMs);
+    host.quickestMs = Math.min(host.quickestMs, latencyMs);
+    host.gate.holdUntil(flight.sentMs + Math.min(lateMs, host.gapMs) + host.gapMs + marginMs);
+  }
   for (const wake of host.waiting.splice(0)) wake();
 }
 
 /** The request just started goes out; gives the gap since the one before it. */
 export function sentAt(host: Host, nowMs: number): number | null {
+  if (host.unsent !== null) host.unsent.sentMs = nowMs;
   host.unsent = null;
   const gapMs = host.lastSentMs === null ? null : nowMs - host.lastSentMs;
   host.lastSentMs = nowMs;

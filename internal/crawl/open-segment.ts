@@ -6,6 +6,10 @@ import type { DeadLink, HostCounts, SegmentCounts } from "../model/segment.ts";
 import { hexOf } from "./fingerprint.ts";
 import { linkFingerprint } from "./shard-frontier.ts";
 
+/** Links a segment is done with at most, about: 16 hex digits each in its ledger record. */
+export const maxDone = 20_000;
+const maxSizeBytes = 64 * 1024 * 1024;
+
 export class OpenSegment {
   readonly lines = new Map<string, { chunks: Buffer[]; pages: number }>();
   readonly done: string[] = [];
@@ -22,11 +26,24 @@ export class OpenSegment {
   }
 
   get isEmpty(): boolean {
-    return this.done.length === 0 && this.lines.size === 0;
+    return this.done.length === 0 && this.lines.size === 0 && this.found.size === 0;
+  }
+
+  /** It must be committed before more comes in: its record must fit a message, and its pages are in memory. */
+  get isFull(): boolean {
+    return this.done.length >= maxDone || this.sizeBytes >= maxSizeBytes;
   }
 
   countsOf(source: string): SegmentCounts {
-    this.counts[source] ??= { requests: 0, pages: 0, bytes: 0, retries: 0, dead: 0, drops: {} };
+    this.counts[source] ??= {
+      requests: 0,
+      pages: 0,
+      saved: 0,
+      bytes: 0,
+      retries: 0,
+      dead: 0,
+      drops: {},
+    };
     return this.counts[source];
   }
 

@@ -17,9 +17,12 @@ export function linkFingerprint(link: FrontierLink): { hi: number; lo: number } 
 
 type PageBudget = { saved: number; inFlight: number; max: number };
 
+/** Entries from `head` on are queued: taking the first of a million must not move the others. */
+type Band = { entries: QueuedLink[]; head: number };
+
 export class ShardFrontier {
   readonly #seen = new FingerprintTable();
-  readonly #queues = new Map<string, QueuedLink[][]>();
+  readonly #queues = new Map<string, Band[]>();
   readonly #budgets = new Map<string, PageBudget>();
   #pending = 0;
   #dropped = 0;
@@ -72,7 +75,7 @@ export class ShardFrontier {
     const found = this.#find(authority);
     if (found === null) return null;
     const { band, index, entry } = found;
-    band.splice(index, 1);
+    removeAt(band, index);
     if (entry.link.kind === "page") this.#budget(entry.link.source).inFlight += 1;
     this.#forgetIfEmpty(authority);
     return entry;
@@ -84,24 +87,32 @@ export class ShardFrontier {
   }
 
   /** Skips pages that wait for the page cap (others of their source are in flight); drops those beyond it. */
-  #find(authority: string): { band: QueuedLink[]; index: number; entry: QueuedLink } | null {
+  #find(authority: string): { band: Band; index: number; entry: QueuedLink } | null {
     for (const band of this.#queues.get(authority) ?? []) {
-      let index = 0;
-      while (index < band.length) {
-        const entry = band[index] as QueuedLink;
+      let index = band.head;
+      while (index < band.entries.length) {
+        const entry = band.entries[index] as QueuedLink;
         const { saved, inFlight, max } = this.#budget(entry.link.source);
         if (entry.link.kind !== "page" || saved + inFlight < max) return { band, index, entry };
         if (saved < max) {
           index += 1;
           continue;
         }
-        band.splice(index, 1);
-        this.#pending -= 1;
-        this.#dropped += 1;
+        this.#dropPages(band, entry.link.source);
+        index = band.head;
       }
     }
     this.#forgetIfEmpty(authority);
     return null;
+  }
+
+  /** Drops all pages of a source from a band, in one pass. */
+  #dropPages(band: Band, source: string): void {
+    const queued = band.entries.slice(band.head);
+    band.entries = queued.filter(({ link }) => link.kind !== "page" || link.source !== source);
+    band.head = 0;
+    this.#pending -= queued.length - band.entries.length;
+    this.#dropped += queued.length - band.entries.length;
   }
 
   /** Puts a taken link back, for another attempt. */
@@ -135,14 +146,19 @@ export class ShardFrontier {
     // Bands in the order they are served: seeds, sitemap links, then links by depth.
     const { priority, depth } = entry.link;
     const band = priority === 2 ? 2 + depth : priority;
-    while (bands.length <= band) bands.push([]);
-    if (front) bands[band]?.unshift(entry);
-    else bands[band]?.push(entry);
+    while (bands.length <= band) bands.push({ entries: [], head: 0 });
+    const { entries, head } = bands[band] as Band;
+    if (!front) entries.push(entry);
+    else if (head === 0) entries.unshift(entry);
+    else {
+      entries[head - 1] = entry;
+      (bands[band] as Band).head -= 1;
+    }
   }
 
   #forgetIfEmpty(authority: string): void {
     const bands = this.#queues.get(authority) ?? [];
-    if (bands.every((band) => band.length === 0)) this.#queues.delete(authority);
+    if (bands.every((band) => band.head === band.entries.length)) this.#queues.delete(authority);
   }
 
   #budget(source: string): PageBudget {
@@ -153,4 +169,16 @@ export class ShardFrontier {
     }
     return budget;
   }
+}
+
+/** Takes an entry out; the room of those taken before is given back when they are half of all. */
+function removeAt(band: Band, index: number): void {
+  if (index !== band.head) {
+    band.entries.splice(index, 1);
+    return;
+  }
+  band.head += 1;
+  if (band.head < 64 || band.head * 2 < band.entries.length) return;
+  band.entries = band.entries.slice(band.head);
+  band.head = 0;
 }

@@ -63,7 +63,10 @@ export class ShardLeases {
     return { gained, surplus };
   }
 
-  /** Renews all leases when a third of their time is over. Gives the shards that were lost. */
+  /**
+   * Renews all leases when a third of their time is over. Gives the shards that were lost; one whose renewal failed
+   * otherwise is kept as long as it is valid, and tried again.
+   */
   async renew(): Promise<number[]> {
     const sentMs = Date.now();
     if (sentMs - this.#lastRenewalMs < this.#ttlMs / 3) return [];
@@ -75,9 +78,13 @@ export class ShardLeases {
           held.lease = await this.#queue.renew(held.lease, this.#ttlMs);
           held.validUntilMs = sentMs + this.#ttlMs - 500;
         } catch (error) {
-          if (!(error instanceof LostLease)) throw error;
-          this.#held.delete(shard);
-          lost.push(shard);
+          // One failure must not hide that others are lost.
+          if (!(error instanceof LostLease)) this.#lastRenewalMs = 0;
+          // It may have been given up and taken anew meanwhile.
+          else if (this.#held.get(shard) === held) {
+            this.#held.delete(shard);
+            lost.push(shard);
+          }
         }
       }),
     );

@@ -46,6 +46,8 @@ export class ShardOwner {
   #stated = { pending: -1, consumedSeq: -1 };
   #parent: Headers;
   #reading: Promise<void> = Promise.resolve();
+  /** The fencing token it was opened under: its state is worth nothing under a later one. */
+  #token: number | null = null;
   #consumed: (() => void)[] = [];
   /** Set when the reader or a commit failed: the pod must give the shard up. */
   failure: unknown = null;
@@ -71,6 +73,7 @@ export class ShardOwner {
   /** Replays the ledger, adopts what an earlier owner left, and starts to read links. */
   async open(): Promise<void> {
     const { queue, run, shard, lake } = this.#options;
+    this.#lease();
     const records = (await queue.readCrawled(run.token, shard)).map(
       (message) => JSON.parse(Buffer.from(message.data).toString("utf8")) as SegmentRecord,
     );
@@ -96,7 +99,7 @@ export class ShardOwner {
         this.frontier.markDone(hi, lo);
       }
       for (const [source, counts] of Object.entries(record.counts))
-        this.frontier.countSaved(source, counts.pages);
+        this.frontier.countSaved(source, counts.saved);
     }
     const last = records.at(-1);
     if (last !== undefined) this.#stated = { pending: last.pending, consumedSeq: last.consumedSeq };
@@ -111,6 +114,11 @@ export class ShardOwner {
         (this.#stated.pending !== this.frontier.pending ||
           this.#stated.consumedSeq !== this.frontier.consumedSeq))
     );
+  }
+
+  /** What comes in now would have no bound: the segment is full, and the one before it is not committed yet. */
+  get isFull(): boolean {
+    return this.isCommitting && this.segment.isFull;
   }
 
   /** Nothing is queued or in flight: whatever is pending waits for a commit. */
@@ -133,15 +141,28 @@ export class ShardOwner {
     this.#fail(error);
   }
 
-  /** Stops reading. What is not committed is left to the next owner. */
+  /**
+   * Stops reading. What is not committed is left to the next owner. A commit under way has ended when this resolves: the
+   * next owner may be of this pod, under the same lease, and must not read the ledger before.
+   */
   async close(): Promise<void> {
     this.#abort.abort(new LostLease(`shard ${this.shard} of run ${this.run.token} was closed`));
     this.#wake();
     await this.#reading;
+    await this.#committing?.catch(() => undefined);
+  }
+
+  /** The lease it was opened under. Throws LostLease. */
+  #lease(): Lease {
+    const lease = this.#options.lease();
+    this.#token ??= lease.token;
+    if (lease.token !== this.#token)
+      throw new LostLease(`shard ${this.shard} was lost and taken again since it was opened`);
+    return lease;
   }
 
   async #commitOnce(): Promise<void> {
-    const { queue, run, shard, lease, trace } = this.#options;
+    const { queue, run, shard, trace } = this.#options;
     const closing = this.segment;
     this.segment = new OpenSegment(Date.now());
     try {
@@ -152,10 +173,11 @@ export class ShardOwner {
         } | null = null;
         if (!closing.isEmpty) saved = await this.#save(closing, headers);
         const receipt = saved?.receipt ?? (await this.#emptyReceipt(closing));
+        if (this.#abort.signal.aborted) throw this.#abort.signal.reason;
         this.frontier.committed(closing.done.length);
         const { pending, consumedSeq } = this.frontier;
         const record = commit.recordOf(receipt, pending, consumedSeq);
-        await queue.appendCrawled(run.token, shard, jsonBytes(record), lease(), headers);
+        await queue.appendCrawled(run.token, shard, jsonBytes(record), this.#lease(), headers);
         this.#stated = { pending, consumedSeq };
       });
     } catch (error) {
@@ -165,7 +187,7 @@ export class ShardOwner {
   }
 
   async #save(closing: OpenSegment, headers: Headers) {
-    const { queue, run, shard, shards, lake, lease, sent } = this.#options;
+    const { queue, run, shard, shards, lake, sent } = this.#options;
     const folder = { lake, token: run.token, date: run.date };
     const wasSent = (fp: string) => {
       const { hi, lo } = fromHex(fp);
@@ -173,7 +195,7 @@ export class ShardOwner {
     };
     const batches = await commit.packFound(closing, shards, wasSent);
     for (;;) {
-      const name = commit.segmentName(shard, lease().token, this.#nextNumber);
+      const name = commit.segmentName(shard, this.#lease().token, this.#nextNumber);
       this.#nextNumber += 1;
       try {
         const receipt = await commit.saveSegment(folder, shard, name, closing, batches);
@@ -194,8 +216,8 @@ export class ShardOwner {
   }
 
   async #emptyReceipt(closing: OpenSegment) {
-    const { shard, lease } = this.#options;
-    const name = commit.segmentName(shard, lease().token, 0);
+    const { shard } = this.#options;
+    const name = commit.segmentName(shard, this.#lease().token, 0);
     return {
       segment: name,
       shard,

@@ -43,13 +43,12 @@ export function weighAnswer(
     if (status === 429) return { gate: { kind: "too-many" }, link: calm(maxCalm.tooMany) };
     return { gate: { kind: "fault" }, link: calm(maxCalm.busy) };
   }
+  // RFC 9110 section 10.2.3 names 503 and redirects; other errors carry Retry-After too, and mean it.
+  const told: GateOutcome | null =
+    status >= 300 && afterMs !== null ? { kind: "retry-after", afterMs } : null;
   if (status >= 500 || status === 408)
-    return { gate: { kind: "fault" }, link: again(true, entry.attempts >= retries) };
-  // RFC 9110 section 10.2.3: a redirect may carry Retry-After too.
-  const gate: GateOutcome =
-    status >= 300 && status < 400 && afterMs !== null
-      ? { kind: "retry-after", afterMs }
-      : { kind: "ok" };
+    return { gate: told ?? { kind: "fault" }, link: again(true, entry.attempts >= retries) };
+  const gate: GateOutcome = told ?? { kind: "ok" };
   if (status >= 200 && status < 300) return { gate, link: { kind: "read" } };
   if (status >= 300 && status < 400 && answer.headers.location !== undefined)
     return { gate, link: { kind: "redirect" } };

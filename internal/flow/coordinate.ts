@@ -246,8 +246,9 @@ class Session {
     const { sources, queue, run } = this.#deps;
     const crawled = sources.some((source) => source.kind !== "files");
     if (crawled) {
+      const records = this.view.shardRecords();
       const lastLinks = await queue.lastLinks(run.token);
-      this.#shards = this.view.crawlProgress(lastLinks);
+      this.#shards = this.view.crawlProgress(lastLinks, records);
       if (lastLinks.size === 0 || this.#shards.done < lastLinks.size) return;
       // The lake has the last word: a segment it has and the queue lost is adopted, and what it found is crawled.
       const { lake } = this.#deps;

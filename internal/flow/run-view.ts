@@ -73,8 +73,19 @@ export class RunView {
     }
   }
 
-  /** Shards whose latest record leaves nothing to do up to `lastLinks`, against all shards that have links. */
-  crawlProgress(lastLinks: ReadonlyMap<number, number>): {
+  /** The latest record of each shard, as of now. */
+  shardRecords(): ReadonlyMap<number, SegmentRecord> {
+    return new Map(this.#shards);
+  }
+
+  /**
+   * Shards whose latest record leaves nothing to do up to `lastLinks`, against all shards that have links. `records` must be
+   * older than `lastLinks`: a record that came later may have put links on a log after its end was looked at.
+   */
+  crawlProgress(
+    lastLinks: ReadonlyMap<number, number>,
+    records: ReadonlyMap<number, SegmentRecord>,
+  ): {
     done: number;
     shards: number;
     pending: number;
@@ -82,7 +93,7 @@ export class RunView {
     let done = 0;
     let pending = 0;
     for (const [shard, lastSeq] of lastLinks) {
-      const record = this.#shards.get(shard);
+      const record = records.get(shard);
       if (record !== undefined) pending += record.pending;
       if (record !== undefined && record.pending === 0 && record.consumedSeq >= lastSeq) done += 1;
     }

@@ -2,7 +2,7 @@
 // at every start: appending a seed again changes nothing (its shard's owner has seen it), and the batches of a files source
 // are cut once, by a receipt.
 import { firstApiUrl } from "../crawl/api-page.ts";
-import { packLinks } from "../crawl/commit-segment.ts";
+import { cutLinks, packLinks } from "../crawl/commit-segment.ts";
 import { shardOf } from "../crawl/shard.ts";
 import { canonicalUrl } from "../crawl/url.ts";
 import type { ActiveRun } from "../model/active-run.ts";
@@ -66,8 +66,10 @@ async function appendByShard(
   trace: Headers,
 ): Promise<void> {
   const byShard = Map.groupBy(links, (link) => shardOf(link.url, shards));
-  for (const [shard, own] of byShard)
-    await queue.appendLinks(run.token, shard, await packLinks(own), trace);
+  for (const [shard, own] of byShard) {
+    for (const part of cutLinks(own))
+      await queue.appendLinks(run.token, shard, await packLinks(part), trace);
+  }
 }
 
 async function cutOnce(deps: TargetDeps, source: FilesSource): Promise<ProcessTask[]> {

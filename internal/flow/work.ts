@@ -37,7 +37,7 @@ export type WorkDeps<T extends Task> = {
 
 /** A task that was delivered this often without an end kills its workers: it is given up. */
 const maxDeliveries = 12;
-const extendEveryMs = 10_000;
+const extendEveryMs = 5_000;
 
 /** Works one task at a time until `signal` is aborted; a task under way is then given back at once. */
 export async function work<T extends Task>(deps: WorkDeps<T>, signal: AbortSignal): Promise<void> {

@@ -24,6 +24,8 @@ export type RawFile = { source: string; path: string; sizeBytes: number; pages: 
 export type SegmentCounts = {
   requests: number;
   pages: number;
+  /** Those of `pages` that count against the source's page cap: neither redirects nor sitemaps. */
+  saved: number;
   bytes: number;
   retries: number;
   dead: number;

@@ -53,7 +53,7 @@ function partIsBad(json: string, type: DuckType, depth: number): string {
   if (type.kind === "list") {
     const item = `x${depth}`;
     const bad = `len(list_filter(json_extract(${json}, '$[*]'), lambda ${item}: ${partIsBad(item, type.item, depth + 1)})) > 0`;
-    return `CASE json_type(${json}) WHEN 'ARRAY' THEN ${bad} WHEN 'NULL' THEN false ELSE true END`;
+    return `CASE coalesce(json_type(${json}), 'NULL') WHEN 'ARRAY' THEN ${bad} WHEN 'NULL' THEN false ELSE true END`;
   }
   const names = type.fields.map((field) => sqlText(field.name)).join(", ");
   const parts = [
@@ -63,7 +63,7 @@ function partIsBad(json: string, type: DuckType, depth: number): string {
       return `coalesce(${partIsBad(part, field.type, depth + 1)}, false)`;
     }),
   ];
-  return `CASE json_type(${json}) WHEN 'OBJECT' THEN ${parts.join(" OR ")} WHEN 'NULL' THEN false ELSE true END`;
+  return `CASE coalesce(json_type(${json}), 'NULL') WHEN 'OBJECT' THEN ${parts.join(" OR ")} WHEN 'NULL' THEN false ELSE true END`;
 }
 
 /** Pointer to a member (RFC 6901 section 3), which DuckDB takes as a path; unlike JSONPath it needs no quoting. */

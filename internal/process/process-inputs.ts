@@ -161,8 +161,7 @@ function stageRaw({ inputs, signal }: ProcessArgs, rowsOf: RowsOf): TableWork["s
 
 async function filesWork(args: ProcessArgs, source: FilesSource, sql: Sql): Promise<TableWork> {
   const sniffed: Sniffed[] = [];
-  for (const { local, name } of args.inputs)
-    sniffed.push(await sniffFormat(local, name, source.format));
+  for (const input of args.inputs) sniffed.push(await sniffFormat(input, source));
   return {
     ...settings(args, source.table),
     stage: (scratch, quarantine) => stageFiles(args, source, sql, sniffed, scratch, quarantine),

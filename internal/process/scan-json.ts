@@ -11,10 +11,16 @@ const maxDepth = 200;
 /** Keys of all records of one task: above this the records are not rows of a table. */
 const maxColumns = 2_000;
 
-/** Thrown inside the scanner only. */
-type Fault = { reason: Reason };
-const malformed: Fault = { reason: "MALFORMED_JSON" };
-const duplicate: Fault = { reason: "DUPLICATE_KEY" };
+/** Ends the scan of a record. Made once: a stack for every bad line would cost more than the line. */
+class Fault extends Error {
+  readonly reason: Reason;
+  constructor(reason: Reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+const malformed = new Fault("MALFORMED_JSON");
+const duplicate = new Fault("DUPLICATE_KEY");
 
 /** A scanner that adds what it sees in good records to one shape. State with the lifetime of a task's table. */
 export class JsonScanner {
@@ -44,7 +50,7 @@ export class JsonScanner {
       if (this.#at !== this.#end) return "MALFORMED_JSON";
       if (!isObject) return "NOT_AN_OBJECT";
     } catch (fault) {
-      if (fault === malformed || fault === duplicate) return (fault as Fault).reason;
+      if (fault instanceof Fault) return fault.reason;
       throw fault;
     }
     for (let i = 0; i < this.#seen.length; i++) {

@@ -1,5 +1,5 @@
 // What a dropped file is, by its first bytes and its name.
-import type { FileFormat } from "../model/pipeline.ts";
+import type { FileFormat, FilesSource } from "../model/pipeline.ts";
 import { Permanent } from "../std/errors.ts";
 import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
 import { hasByteOrderMark } from "./read-lines.ts";
@@ -14,13 +14,12 @@ export type Sniffed = { file: LocalFile } & (
 const headBytes = 1024 * 1024;
 
 /**
- * Says what a file is. `format` other than `auto` is believed, as far as the content allows it. Throws Permanent that names
- * what was found when it is nothing that can be read.
+ * Says what a file is. `format` other than `auto` is believed, as far as the content allows it; a path of `records` says
+ * that JSON is a document, be it on one line. Throws Permanent that names what was found when it is nothing to be read.
  */
 export async function sniffFormat(
-  local: string,
-  name: string,
-  format: FileFormat,
+  { local, name }: { local: string; name: string },
+  { format, records }: Pick<FilesSource, "format" | "records">,
 ): Promise<Sniffed> {
   const file: LocalFile = { local, name, compression: await compressionOf(local) };
   const { head, whole } = await headOf(file, headBytes);
@@ -36,7 +35,7 @@ export async function sniffFormat(
   if (found !== null) throw wrong(name, format, found);
   const first = text.toString("latin1").trimStart().charAt(0);
   if (first === "" && whole) return { file, format: "empty" };
-  const chosen = format === "auto" ? guess(text, first, whole, name) : format;
+  const chosen = format === "auto" ? guess(text, first, whole, name, records !== null) : format;
   if (chosen === "parquet") throw wrong(name, format, "text");
   if (chosen === "ndjson" || chosen === "json") return { file, format: chosen };
   if (format === "auto" && first === "<") throw wrong(name, format, "XML or HTML");
@@ -75,22 +74,27 @@ function guess(
   first: string,
   whole: boolean,
   name: string,
+  isDocument: boolean,
 ): "csv" | "tsv" | "json" | "ndjson" {
   const base = name
     .toLowerCase()
     .replace(/[?#].*$/, "")
     .replace(/\.(gz|zst|zstd)$/, "");
-  if (/\.(ndjson|jsonl)$/.test(base)) return "ndjson";
   if (first === "{" || first === "[") {
-    const firstLine = text.toString("utf8").trimStart().split("\n", 1)[0] ?? "";
-    const ends = text.includes(0x0a) || whole;
-    if (first === "{" && ends && isJson(firstLine)) return "ndjson";
-    if (first === "{" && !ends && !base.endsWith(".json")) return "ndjson";
-    if (first === "[" && /\.(csv|tsv|txt)$/.test(base))
-      return base.endsWith(".tsv") ? "tsv" : "csv";
-    return "json";
+    if (first === "[" && /\.(csv|txt)$/.test(base)) return "csv";
+    return !isDocument && isLines(text, whole, base) ? "ndjson" : "json";
   }
+  if (/\.(ndjson|jsonl)$/.test(base)) return "ndjson";
   return /\.(tsv|tab)$/.test(base) ? "tsv" : "csv";
+}
+
+/** Whether the first line is a value of its own; when it is too long to tell, the name decides. */
+function isLines(text: Buffer, whole: boolean, base: string): boolean {
+  const start = text.toString("utf8").trimStart();
+  const [line = ""] = start.split("\n", 1);
+  if (line.length === start.length && !whole) return !base.endsWith(".json");
+  const isValue = isJson(line);
+  return start.startsWith("{") ? isValue : isValue && /\.(ndjson|jsonl)$/.test(base);
 }
 
 function isJson(text: string): boolean {

@@ -4,8 +4,8 @@ import type { PartitionColumn } from "../model/pipeline.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { Permanent } from "../std/errors.ts";
 import { parseType, printType } from "./duckdb-type.ts";
-import { type Column, foldColumns } from "./merge-columns.ts";
-import { type AddedColumn, addedColumns } from "./partition-columns.ts";
+import { type Column, foldColumns, mergeColumns } from "./merge-columns.ts";
+import { addedColumns } from "./partition-columns.ts";
 import type { Target } from "./relation.ts";
 import type { InputColumn } from "./stage-input.ts";
 
@@ -48,9 +48,16 @@ export async function settleColumns(args: ColumnArgs): Promise<TableColumns> {
       );
     }
   }
+  const made = args.partitionBy.filter(
+    ({ name, expression }) => expression !== null || name === "dt",
+  );
+  const added = await addedColumns(sql, mergeColumns([], rowColumns), made, args.runDate);
   // A column without a value says nothing about its type: it is registered only if nobody else knows it.
-  const known = rowColumns.filter((column) => !hasNoType(column));
-  let schema = await registerSchema(table, known);
+  const known = [...rowColumns.filter((column) => !hasNoType(column)), ...added];
+  let schema = await registerSchema(
+    table,
+    known.map(({ name, type }) => ({ name, type })),
+  );
   const unknown = rowColumns.filter(
     (column) => hasNoType(column) && !find(schema.columns, column.name),
   );
@@ -59,12 +66,12 @@ export async function settleColumns(args: ColumnArgs): Promise<TableColumns> {
   );
   const more = [...unknown, ...rounded].map(({ name }) => ({ name, type: "VARCHAR" }));
   if (more.length > 0) schema = await registerSchema(table, more);
-  const targets = targetsOf(table, rowColumns, schema.columns, declared);
-  const added: AddedColumn[] = await addedColumns(sql, targets, args.partitionBy, args.runDate);
-  const missing = added
-    .map(({ name, type }) => ({ name, type }))
-    .filter(({ name }) => !find(schema.columns, name));
-  if (missing.length > 0) schema = await registerSchema(table, missing);
+  // A partition column that other rows of the table have is NULL in these.
+  const others = args.partitionBy.filter(
+    ({ name }) => !find(added, name) && find(schema.columns, name),
+  );
+  const written = [...rowColumns.map(({ name }) => name), ...others.map(({ name }) => name)];
+  const targets = targetsOf(table, written, schema.columns, declared);
   return { version: schema.version, targets, registered: schema.columns };
 }
 
@@ -94,21 +101,22 @@ function isRounded(
 
 function targetsOf(
   table: string,
-  rows: readonly Column[],
+  written: readonly string[],
   registered: readonly Column[],
   declared: Declared,
 ): Target[] {
-  const refused = rows.filter((column) => !find(registered, column.name));
+  const refused = written.filter((name) => !find(registered, name));
   if (refused.length > 0) {
-    const names = refused.map((column) => `"${column.name}"`).join(", ");
+    const names = refused.map((name) => `"${name}"`).join(", ");
     throw new Permanent(`write "${table}": its registered schema has no column ${names}`);
   }
+  const wanted = new Set(written.map((name) => name.toLowerCase()));
   return registered
-    .filter((column) => find(rows, column.name))
+    .filter(({ name }) => wanted.has(name.toLowerCase()))
     .map(({ name, type }) => ({
       name,
       type: printType(parseType(type)),
-      isTrusted: declared.isTrusted && Object.keys(declared.columns).some((each) => each === name),
+      isTrusted: declared.isTrusted && name in declared.columns,
     }));
 }
 

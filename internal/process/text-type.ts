@@ -85,19 +85,19 @@ function classifyInteger(bytes: Uint8Array, start: number, digits: number, end: 
 }
 
 /**
- * Class of an ISO 8601 date (`2024-02-29`), or timestamp with `T` or a space, seconds, at most 6 digits of a fraction,
- * and perhaps `Z` or an offset; text for anything else, also for days that do not exist.
+ * Class of an ISO 8601 date (`2024-02-29`), or timestamp with `T` or a space, and at most 6 digits of a fraction;
+ * with seconds, also with `Z` or an offset; text for anything else, also for days that do not exist.
  */
 export function classifyTime(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   if (length < 10 || length > 32 || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d)
     return bit.text;
   const match =
-    /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?(Z|[+-]\d\d(?::\d\d)?)?)?$/.exec(
+    /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,6})?(Z|[+-]\d\d(?::\d\d)?)?)?)?$/.exec(
       latin1(bytes, start, end),
     );
   if (!match) return bit.text;
-  const [, year, month, day, hour, minute, second, zone] = match;
+  const [, year, month, day, hour, minute, second = "0", zone] = match;
   if (!isDay(Number(year), Number(month), Number(day))) return bit.text;
   if (hour === undefined) return bit.date;
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return bit.text;

@@ -59,7 +59,7 @@ function selectWith(
   const all = wide.length > 0 ? `* REPLACE (${wide.join(", ")})` : "*";
   const more = added.map(({ name, type, expression }) => {
     const known = registered.find((column) => column.name.toLowerCase() === name.toLowerCase());
-    return `CAST(${expression} AS ${known?.type ?? type}) AS ${sqlName(name)}`;
+    return `TRY_CAST(${expression} AS ${known?.type ?? type}) AS ${sqlName(name)}`;
   });
   return `SELECT ${[all, ...more].join(", ")} FROM (${select})`;
 }

@@ -1,5 +1,5 @@
 // Work queues: one stream and one durable pull consumer per role. A worker asks for one message at a time, when it has
-// room for it: what a worker holds unseen would run out of its 30 s.
+// room for it: what a worker holds unseen would run out of its 15 s.
 
 import { type Link, type Msg, NoAnswer, refusalCode } from "./nats-link.ts";
 import { callerHeaders, parseDelivery, startPull } from "./nats-pull.ts";

@@ -30,7 +30,7 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
   const winners = new Map<string, LedgerRecord>();
   const state = new Map<string, Uint8Array>();
   const held = new Map<string, Held>();
-  const { purge: purgeWork, ...work } = openMemoryWork(options.ackWaitMs ?? 30_000);
+  const { purge: purgeWork, ...work } = openMemoryWork(options.ackWaitMs ?? 15_000);
   let revisions = 0;
 
   const current = (key: string): Held | null => {

@@ -25,12 +25,12 @@ import {
   stateSubject,
 } from "./queue-names.ts";
 
-const workerSilenceMs = 30_000;
+const workerSilenceMs = 15_000;
 const tryHeader = "Onpoint-Try";
 
 /**
  * `name` is shown by the server's tools. `shards`: how many there are in the whole installation. `ackWaitMs`: how long
- * a worker may be silent (30 s; shorter in tests).
+ * a worker may be silent (15 s; shorter in tests).
  */
 export type NatsQueueOptions = {
   url: string;

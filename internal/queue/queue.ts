@@ -4,7 +4,7 @@
 // Contract:
 // - Every append is acknowledged by the server before the promise resolves. While the server is away, calls wait for it to
 //   come back (bounded by `signal` where there is one, else 60 s) and may store a message twice; readers must be idempotent.
-// - Work is delivered at least once, to one worker at a time; a worker that neither acks nor extends within 30 s loses it.
+// - Work is delivered at least once, to one worker at a time; a worker that neither acks nor extends within 15 s loses it.
 //   Acks are never proof: read the ledger on every message.
 // - `commit` is first-record-wins per (run, stage, task); it returns the record that won, whoever wrote it.
 // - A lease ends `ttlMs` after its last renewal. `token` grows with every change of holder. `appendCrawled` is refused by
@@ -23,7 +23,7 @@ export type WorkMessage = {
   headers: Headers;
   /** Deliveries of this message so far, this one included; not a proof that the first one did nothing. */
   deliveries: number;
-  /** Keeps the message for another 30 s. */
+  /** Keeps the message for another 15 s. */
   extend(): void;
   /** Removes it from the queue, confirmed by the server. */
   ack(): Promise<void>;

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { Fatal, Permanent, RetryLater } from "../std/errors.ts";
 import { sqlList, sqlText } from "./quote.ts";
+import { tableNamesIn } from "./table-names.ts";
 
 /** `scratch`: folder for spill files. `allowedPaths`: folders that SQL may read and write beside it. */
 export type DuckDbOptions = { memoryLimitMb: number; scratch: string; allowedPaths: string[] };
@@ -20,8 +21,13 @@ export interface Sql {
   run(sql: string): Promise<void>;
   /** All rows, fit for JSON: BIGINT, DECIMAL, dates and timestamps as text, INTEGER and DOUBLE as numbers. */
   rows(sql: string): Promise<Record<string, unknown>[]>;
-  /** Names of the tables a query reads, without those it defines itself. */
+  /**
+   * Names of the tables a query reads, by DuckDB's binder: none at all where it cannot bind the query, as with JOIN ...
+   * USING of tables that are not there, an unknown function, or bad syntax. `readTables` has no such gaps.
+   */
   tableNames(sql: string): string[];
+  /** Names of the tables that SELECT statements read, by their syntax alone. Throws Permanent for anything else. */
+  readTables(sql: string): Promise<string[]>;
   /** Columns a query yields, with DuckDB's names of their types. */
   describe(sql: string): Promise<{ name: string; type: string }[]>;
   /** Makes the running statement fail. */
@@ -78,6 +84,14 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
         throw sqlError(sql, error);
       }
     },
+    async readTables(sql) {
+      const [row] = await rows(`SELECT json_serialize_sql(${sqlText(sql)}) AS tree`);
+      const tree = JSON.parse(String(row?.tree)) as { error: boolean; error_message?: string };
+      if (tree.error) {
+        throw new Permanent(`read the tables of ${shortened(sql)}: ${String(tree.error_message)}`);
+      }
+      return tableNamesIn(tree);
+    },
     async describe(sql) {
       const found = await rows(`DESCRIBE ${sql}`);
       return found.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
@@ -90,21 +104,16 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
   };
 }
 
+const shortened = (sql: string) => sqlText(sql.length > 200 ? `${sql.slice(0, 200)}...` : sql);
+
 /** What an error of DuckDB's means for the task; its own text is kept whole. */
 function sqlError(sql: string, error: unknown): Error {
   const text = error instanceof Error ? error.message : String(error);
-  const what = `run SQL ${sqlText(sql.length > 200 ? `${sql.slice(0, 200)}...` : sql)}`;
+  const what = `run SQL ${shortened(sql)}`;
   if (/^Out of Memory Error/i.test(text)) {
-    if (/max_temp_directory_size|temp_directory/i.test(text) && /offload|disk/i.test(text)) {
-      return new Permanent(`${what}: memory and spill space are both used up: ${text}`, {
-        cause: error,
-      });
-    }
     return new Permanent(
       `${what}: out of memory; give the pod more, or cut smaller batches: ${text}`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   if (/No space left on device|disk (is )?full/i.test(text)) {

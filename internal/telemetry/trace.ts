@@ -21,6 +21,8 @@ export type InSpanOptions = {
   attributes?: Attributes;
   /** Parent from another process; without it, or when it carries no context, the current span. */
   parent?: TraceHeaders;
+  /** Begins a trace of its own, whatever the current span is. */
+  root?: boolean;
   /** Spans this one follows from without being their child: the run, an earlier delivery. */
   links?: TraceHeaders[];
 };
@@ -43,7 +45,8 @@ export async function inSpan<T>(
   body: (span: Span) => Promise<T>,
 ): Promise<T> {
   const remote = options.parent ? propagation.extract(ROOT_CONTEXT, options.parent) : null;
-  const parent = remote && trace.getSpanContext(remote) ? remote : context.active();
+  const outer = options.root ? ROOT_CONTEXT : context.active();
+  const parent = remote && trace.getSpanContext(remote) ? remote : outer;
   const links = (options.links ?? []).flatMap((headers) => {
     const linked = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, headers));
     return linked ? [{ context: linked }] : [];

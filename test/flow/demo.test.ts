@@ -1,6 +1,7 @@
 // The demo, as a user runs it, against what the source files hold by other means than onpoint's code.
-import { afterAll, beforeAll, expect, test } from "vitest";
+
 import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectedCounts, expectedPages, isForbidden } from "../../examples/demo/expected.ts";
 import type { RunReport } from "../../internal/model/run.ts";
 import { type DemoServer, startDemoServer } from "../support/demo-server.ts";
@@ -14,7 +15,8 @@ let folder: Awaited<ReturnType<typeof freshFolder>>;
 let server: DemoServer;
 let env: Record<string, string>;
 let report: RunReport;
-const run = (...more: string[]) => runOnpoint(folder.path, ["run", pipeline, "--date", "2026-01-01", "--json", ...more], env);
+const run = (...more: string[]) =>
+  runOnpoint(folder.path, ["run", pipeline, "--date", "2026-01-01", "--json", ...more], env);
 
 beforeAll(async () => {
   folder = await freshFolder();
@@ -33,11 +35,16 @@ test("every table holds exactly the rows of its source", async () => {
   const expected = await expectedCounts();
   const found: Record<string, number> = {};
   for (const table of Object.keys(expected)) {
-    const [row] = await query<{ n: number }>(folder.path, `SELECT count(*)::INT AS n FROM ${table}`);
+    const [row] = await query<{ n: number }>(
+      folder.path,
+      `SELECT count(*)::INT AS n FROM ${table}`,
+    );
     found[table] = row?.n ?? -1;
   }
   expect(found).toEqual(expected);
-  const rows = Object.fromEntries(Object.keys(expected).map((table) => [table, report.tables[table]?.rows]));
+  const rows = Object.fromEntries(
+    Object.keys(expected).map((table) => [table, report.tables[table]?.rows]),
+  );
   expect(rows).toEqual(expected);
 });
 
@@ -45,13 +52,20 @@ test("every allowed page is in the table once, and no forbidden one was asked fo
   const pages = await query<{ url: string }>(folder.path, "SELECT url FROM pages");
   const paths = pages.map(({ url }) => new URL(url).pathname + new URL(url).search).sort();
   expect(paths).toEqual(await expectedPages());
-  const asked = (await server.requests()).filter(({ host, path }) => host.startsWith("docs.") && isForbidden(path));
+  const asked = (await server.requests()).filter(
+    ({ host, path }) => host.startsWith("docs.") && isForbidden(path),
+  );
   expect(asked).toEqual([]);
 });
 
 test("no request came sooner than the rate and Retry-After allow", async () => {
   const arrivals = (await server.requests())
-    .map((line) => ({ atMs: line.t_ms, host: line.host.split(".")[0] ?? "", status: line.status, retryAfterMs: line.retryAfterMs }))
+    .map((line) => ({
+      atMs: line.t_ms,
+      host: line.host.split(".")[0] ?? "",
+      status: line.status,
+      retryAfterMs: line.retryAfterMs,
+    }))
     .filter(({ host }) => host in rates);
   expect(arrivals.length).toBeGreaterThan(300);
   expect(arrivals.some(({ retryAfterMs }) => retryAfterMs !== null)).toBe(true);
@@ -59,7 +73,10 @@ test("no request came sooner than the rate and Retry-After allow", async () => {
 });
 
 test("models ran with their tests, and the upload was simulated", async () => {
-  const [flights] = await query<{ n: number }>(folder.path, "SELECT sum(flights)::INT AS n FROM delays_by_route_day");
+  const [flights] = await query<{ n: number }>(
+    folder.path,
+    "SELECT sum(flights)::INT AS n FROM delays_by_route_day",
+  );
   expect(flights?.n).toBe(3_000_000);
   expect(report.stages.etl).toEqual({ tasks: 5, done: 5, dead: 0, retries: 0 });
   expect(report.uploads.simulated).toBe(true);
@@ -67,7 +84,9 @@ test("models ran with their tests, and the upload was simulated", async () => {
 });
 
 test("the webhook was told once", async () => {
-  const calls = (await server.requests()).filter(({ host, path }) => host.startsWith("hook.") && path === "/hook");
+  const calls = (await server.requests()).filter(
+    ({ host, path }) => host.startsWith("hook.") && path === "/hook",
+  );
   expect(calls.map((call) => (JSON.parse(call.body ?? "{}") as RunReport).state)).toEqual(["done"]);
 });
 

@@ -6,7 +6,11 @@ import { createInterface } from "node:readline";
 import type { RequestLine } from "../../examples/demo/request-log.ts";
 import { checkout } from "./run-onpoint.ts";
 
-export type DemoServer = { port: number; requests(): Promise<RequestLine[]>; stop(): Promise<void> };
+export type DemoServer = {
+  port: number;
+  requests(): Promise<RequestLine[]>;
+  stop(): Promise<void>;
+};
 
 /** Starts it with its log in `folder`; resolves when it is ready. */
 export async function startDemoServer(folder: string): Promise<DemoServer> {
@@ -17,7 +21,9 @@ export async function startDemoServer(folder: string): Promise<DemoServer> {
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const port = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once("line", (line) => resolve((JSON.parse(line) as { port: number }).port));
+    createInterface({ input: child.stdout }).once("line", (line) =>
+      resolve((JSON.parse(line) as { port: number }).port),
+    );
     child.once("exit", (code) => reject(new Error(`the demo server ended with ${code}`)));
   });
   return {

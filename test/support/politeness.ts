@@ -8,7 +8,10 @@ const toleranceMs = 1;
 const onTheWireMs = 100;
 
 /** Arrivals that came sooner than `gapMs` of their host, or within an announced Retry-After; as text. */
-export function violations(arrivals: readonly Arrival[], gapMs: (host: string) => number): string[] {
+export function violations(
+  arrivals: readonly Arrival[],
+  gapMs: (host: string) => number,
+): string[] {
   const found: string[] = [];
   const byHost = Map.groupBy(arrivals, (arrival) => arrival.host);
   for (const [host, own] of byHost) {
@@ -18,10 +21,14 @@ export function violations(arrivals: readonly Arrival[], gapMs: (host: string) =
     for (const [index, arrival] of sorted.entries()) {
       const before = sorted[index - 1];
       if (before !== undefined && arrival.atMs - before.atMs < gapMs(host) - toleranceMs) {
-        found.push(`${host}: ${(arrival.atMs - before.atMs).toFixed(1)} ms after the one before, ${gapMs(host)} are allowed`);
+        found.push(
+          `${host}: ${(arrival.atMs - before.atMs).toFixed(1)} ms after the one before, ${gapMs(host)} are allowed`,
+        );
       }
       if (arrival.atMs < blockedUntilMs - toleranceMs && arrival.atMs > blockedAtMs + onTheWireMs) {
-        found.push(`${host}: ${(blockedUntilMs - arrival.atMs).toFixed(1)} ms before Retry-After was over`);
+        found.push(
+          `${host}: ${(blockedUntilMs - arrival.atMs).toFixed(1)} ms before Retry-After was over`,
+        );
       }
       if (arrival.retryAfterMs !== null) {
         blockedAtMs = arrival.atMs;

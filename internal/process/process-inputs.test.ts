@@ -1,0 +1,455 @@
+// Files in, Parquet out, read back: formats, schemas, partitions, quarantine, and each silent loss of the engine's readers.
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { processOne } from "../../test/support/process-batch.ts";
+import type { Column } from "./merge-columns.ts";
+
+const typesOf = (columns: Column[]) =>
+  Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+const reasonsOf = (bad: Record<string, unknown>[]) =>
+  bad.map((row) => [Number(row.line), row.reason]);
+const lines = (...values: string[]) => `${values.join("\n")}\n`;
+
+describe("formats", () => {
+  test("CSV: types from all rows, NULL and '' apart", async () => {
+    const table = await processOne({
+      files: { "x.csv": 'zip,n,price,day,note\n00501,1,1.5,2024-01-01,\n00601,,2,2024-02-29,""\n' },
+    });
+    expect(typesOf(table.columns)).toEqual({
+      zip: "VARCHAR",
+      n: "BIGINT",
+      price: "DOUBLE",
+      day: "DATE",
+      note: "VARCHAR",
+      dt: "DATE",
+    });
+    expect(table.data).toEqual([
+      { zip: "00501", n: "1", price: 1.5, day: "2024-01-01", note: null, dt: "2026-03-04" },
+      { zip: "00601", n: null, price: 2, day: "2024-02-29", note: "", dt: "2026-03-04" },
+    ]);
+    expect(table.files[0]).toMatchObject({
+      relative: "dt=2026-03-04/drops-0001-0.parquet",
+      rows: 2,
+      partition: { dt: "2026-03-04" },
+    });
+  });
+
+  test.each([
+    ["semicolons", "a;b\n1;x\n"],
+    ["tabs", "a\tb\n1\tx\n"],
+    ["CRLF and a byte order mark", "\ufeffa,b\r\n1,x\r\n"],
+    ["mixed line ends", "a,b\r\n1,x\n"],
+    ["blank lines", "\na,b\n\n1,x\n\n"],
+    ["gzip", gzipSync("a,b\n1,x\n")],
+    ["two gzip members", Buffer.concat([gzipSync("a,b\n"), gzipSync("1,x\n")])],
+    ["zstd", zstdCompressSync(Buffer.from("a,b\n1,x\n"))],
+    [
+      "two zstd frames",
+      Buffer.concat([
+        zstdCompressSync(Buffer.from("a,b\n")),
+        zstdCompressSync(Buffer.from("1,x\n")),
+      ]),
+    ],
+    ["NDJSON", '{"a":1,"b":"x"}\n'],
+    ["NDJSON with a byte order mark", '\ufeff{"a":1,"b":"x"}\n'],
+    ["gzipped NDJSON", gzipSync('{"a":1,"b":"x"}')],
+    ["a JSON array", '[\n {"a":1,\n "b":"x"}\n]\n'],
+    ["a pretty JSON object", '{\n "a":1,\n "b":"x"\n}\n'],
+  ])("%s", async (_, content) => {
+    const table = await processOne({ files: { "some file": content } });
+    expect(table.data).toEqual([{ a: "1", b: "x", dt: "2026-03-04" }]);
+    expect(table.rowsIn).toBe(table.rowsOut + table.blank);
+  });
+
+  test("a JSONPath into a document", async () => {
+    const table = await processOne({
+      files: { "x.json": '{"meta":1,"data":{"rows":[{"id":12345678901234567890},{"id":2}]}}' },
+      source: { kind: "files", records: "$.data.rows" },
+    });
+    expect(table.data.map((row) => row.id)).toEqual(["12345678901234567890", "2"]);
+    const none = processOne({
+      files: { "x.json": '{"data":[]}' },
+      source: { kind: "files", records: "$.rows[*]" },
+    });
+    await expect(none).rejects.toThrow(/nothing is at the records path/);
+  });
+
+  test("a file without a header keeps its first row", async () => {
+    const table = await processOne({ files: { "x.csv": "1,a\n2,b\n" } });
+    expect(table.data.map((row) => [row.column0, row.column1])).toEqual([
+      ["1", "a"],
+      ["2", "b"],
+    ]);
+  });
+
+  test("files of several kinds are one table", async () => {
+    const table = await processOne({
+      files: {
+        "1.csv": "id,name\n1,a\n",
+        "2.csv": "id,name\n2,b\n",
+        "3.csv": "name,ID\nc,3.5\n",
+        "4.ndjson": '{"id":4,"more":true}\n',
+      },
+    });
+    expect(typesOf(table.columns)).toEqual({
+      id: "DOUBLE",
+      name: "VARCHAR",
+      more: "BOOLEAN",
+      dt: "DATE",
+    });
+    expect(table.data.map(({ id, name, more }) => [id, name, more])).toEqual([
+      [1, "a", null],
+      [2, "b", null],
+      [3.5, "c", null],
+      [4, null, true],
+    ]);
+  });
+
+  test("names that differ in case are two columns", async () => {
+    const csv = await processOne({ files: { "x.csv": "id,ID,,x y\n1,2,3,4\n" } });
+    expect(csv.data[0]).toMatchObject({ id: "1", ID_2: "2", column2: "3", "x y": "4" });
+    const json = await processOne({
+      files: { "x.ndjson": lines('{"id":1,"s":{"a":1}}', '{"ID":2,"":"e","s":null}') },
+    });
+    expect(json.data.map(({ id, ID_2, column3 }) => [id, ID_2, column3])).toEqual([
+      ["1", null, null],
+      [null, "2", "e"],
+    ]);
+    expect(typesOf(json.columns).s).toBe('STRUCT("a" BIGINT)');
+  });
+
+  test.each([
+    ["PNG", Buffer.from("\u0089PNG\r\n", "latin1"), /found a PNG image/],
+    ["HTML", "<!doctype html><p>", /found XML or HTML/],
+    ["ZIP", Buffer.from("PK\u0003\u0004abcd", "latin1"), /found a ZIP archive/],
+    ["UTF-16", Buffer.from("\ufeffa,b\n", "utf16le"), /found UTF-16/],
+    ["an open JSON array", '[{"a":1},{"a":2}', /closing "]" is missing/],
+    ["a JSON array cut inside", '[{"a":1},{"a', /its end is missing inside a record/],
+    ["no JSON between records", '[{"a":1} x]', /"x" between records/],
+  ])("refuses %s", async (_, content, message) => {
+    await expect(processOne({ files: { drop: content } })).rejects.toThrow(message);
+  });
+
+  test("an empty file is no rows", async () => {
+    for (const content of ["", "\n \n", "a,b\n", "[]", gzipSync("")]) {
+      const table = await processOne({ files: { drop: content } });
+      expect([table.rowsOut, table.quarantined, table.files]).toEqual([0, 0, []]);
+    }
+  });
+});
+
+describe("silent losses of the engine's readers", () => {
+  const rows = lines(...Array.from({ length: 5000 }, (_, i) => `${i},name ${i * 7919}`));
+  const content = Buffer.from(`id,name\n${rows}`);
+
+  test.each([
+    ["gzip cut short", gzipSync(content).subarray(0, -300)],
+    ["gzip without its trailer", gzipSync(content).subarray(0, -8)],
+    ["gzip with a wrong CRC", flipped(gzipSync(content), -6)],
+    ["zstd cut short", zstdCompressSync(content).subarray(0, -3)],
+    ["bytes behind zstd", Buffer.concat([zstdCompressSync(content), Buffer.from("hello")])],
+  ])("%s is noticed", async (_, data) => {
+    await expect(processOne({ files: { "x.csv": data } })).rejects.toThrow(
+      /"x.csv".*(cut or corrupt|of its \d+ bytes)/,
+    );
+  });
+
+  test("a partition value that is Hive's word for NULL keeps its rows", async () => {
+    const table = await processOne({
+      files: { "x.csv": 'site,n\nb,1\n,2\n__HIVE_DEFAULT_PARTITION__,3\n"",4\nb,5\n' },
+      config: { partitionBy: [{ name: "site", expression: null }] },
+    });
+    expect(table.files.map((file) => [file.relative, file.rows, file.partition])).toEqual([
+      ["site=__none__/drops-0001-0.parquet", 3, { site: "__none__" }],
+      ["site=b/drops-0001-0.parquet", 2, { site: "b" }],
+    ]);
+    expect(table.data.map((row) => row.site)).toEqual([
+      null,
+      "__HIVE_DEFAULT_PARTITION__",
+      "",
+      "b",
+      "b",
+    ]);
+  });
+
+  test("bad lines of NDJSON are kept apart, not NULL", async () => {
+    const table = await processOne({
+      files: {
+        "x.ndjson": Buffer.concat([
+          Buffer.from(
+            lines('{"id":1}', '{"id":', "", "null", "{}", '{"id":1,"id":2}', '{"id":[1,]}', "[1]"),
+          ),
+          Buffer.from([0xff, 0x0a]),
+          Buffer.from('{"id":2}'),
+        ]),
+      },
+    });
+    expect(reasonsOf(table.bad)).toEqual([
+      [2, "MALFORMED_JSON"],
+      [4, "NOT_AN_OBJECT"],
+      [6, "DUPLICATE_KEY"],
+      [7, "MALFORMED_JSON"],
+      [8, "NOT_AN_OBJECT"],
+      [9, "NOT_UTF8"],
+    ]);
+    expect(
+      table.bad.map((row) => [Number(row.byte_offset), row.raw, row.raw_is_base64]).slice(-2),
+    ).toEqual([
+      [53, "[1]", false],
+      [57, "/w==", true],
+    ]);
+    expect(table.bad[0]).toMatchObject({ file: "x.ndjson", schema_version: 1, task: "drops-0001" });
+    expect(table.data.map((row) => row.id)).toEqual(["1", null, "2"]);
+    expect([table.rowsIn, table.rowsOut, table.quarantined, table.blank]).toEqual([10, 3, 6, 1]);
+  });
+
+  test("integers beyond 2^63, and what no double holds", async () => {
+    const table = await processOne({
+      files: {
+        "x.ndjson": lines(
+          '{"id":9223372036854775808,"x":1e400,"y":9007199254740993}',
+          '{"id":1,"x":1.5,"y":0.5}',
+        ),
+      },
+    });
+    expect(table.data.map(({ id, x, y }) => [id, x, y])).toEqual([
+      ["9223372036854775808", "1e400", "9007199254740993"],
+      ["1", "1.5", "0.5"],
+    ]);
+  });
+
+  test("declared types refuse what they would change", async () => {
+    const values = ["1", "1.7", '"17"', "null", '"x"', "true", "9223372036854775808"];
+    const table = await processOne({
+      files: { "x.ndjson": lines(...values.map((value) => `{"id":${value}}`)) },
+      config: { columns: { id: "BIGINT" } },
+    });
+    expect(reasonsOf(table.bad)).toEqual([2, 5, 6, 7].map((line) => [line, "BAD_CAST:id"]));
+    expect(table.bad.map((row) => row.raw)).toEqual([
+      '{"id":1.7}',
+      '{"id":"x"}',
+      '{"id":true}',
+      '{"id":9223372036854775808}',
+    ]);
+    expect(table.data.map((row) => row.id)).toEqual(["1", "17", null]);
+  });
+
+  test("declared decimals, dates, timestamps and doubles", async () => {
+    const table = await processOne({
+      files: {
+        "x.csv": lines(
+          "m,d,t,f",
+          "1.25,2024-01-01,2024-01-01T12:00:00+02:00,9007199254740992",
+          "1.255,2024-01-01,2024-01-01,1",
+          "1,2024-01-01T10:00:00,2024-01-01,1",
+          "1,2024-01-01,soon,1",
+          "1,2024-01-01,2024-01-01,9007199254740993",
+          "1,2024-01-01,2024-01-01,1e400",
+          '"",,"",',
+        ),
+      },
+      config: { columns: { m: "DECIMAL(12,2)", d: "DATE", t: "TIMESTAMP", f: "DOUBLE" } },
+    });
+    expect(reasonsOf(table.bad)).toEqual([
+      [3, "BAD_CAST:m"],
+      [4, "BAD_CAST:d"],
+      [5, "BAD_CAST:t"],
+      [6, "BAD_CAST:f"],
+      [7, "BAD_CAST:f"],
+    ]);
+    expect(table.data.map(({ dt: _, ...row }) => row)).toEqual([
+      { m: "1.25", d: "2024-01-01", t: "2024-01-01 10:00:00", f: 9007199254740992 },
+      { m: null, d: null, t: null, f: null },
+    ]);
+  });
+
+  test("declared nested types refuse parts that do not fit", async () => {
+    const table = await processOne({
+      files: {
+        "x.ndjson": lines(
+          '{"s":{"a":1,"b":["2024-01-01"]}}',
+          '{"s":{"a":"x"}}',
+          '{"s":{"b":["2024-01-01","no"]}}',
+          '{"s":{"a":1,"c":2}}',
+          '{"s":5}',
+          '{"s":null}',
+          '{"s":{"a":2}}',
+        ),
+      },
+      config: { columns: { s: "STRUCT(a BIGINT, b DATE[])" } },
+    });
+    expect(reasonsOf(table.bad)).toEqual([2, 3, 4, 5].map((line) => [line, "BAD_CAST:s"]));
+    expect(table.data.map((row) => row.s)).toEqual([
+      { a: "1", b: ["2024-01-01"] },
+      null,
+      { a: "2", b: null },
+    ]);
+  });
+
+  test("CSV faults are kept apart with their place", async () => {
+    const table = await processOne({ files: { "x.csv": 'a,b\n1,x\n2\n3,"y\n4,z\n5,"q"r\n' } });
+    expect(reasonsOf(table.bad)).toEqual([
+      [3, "WRONG_COLUMN_COUNT"],
+      [4, "BAD_QUOTE"],
+      [6, "BAD_QUOTE"],
+    ]);
+    expect(table.data.map((row) => row.a)).toEqual(["1", "4"]);
+  });
+});
+
+describe("the registry", () => {
+  test("a batch is written with the types of all before it", async () => {
+    const registry = new Map();
+    await processOne({ files: { "1.csv": "id,v,w\n1,1,\n" }, registry });
+    const second = await processOne({ files: { "2.csv": "id,v,w\n1,1.5,2\n" }, registry });
+    expect(typesOf(second.columns)).toEqual({
+      id: "BIGINT",
+      v: "DOUBLE",
+      w: "VARCHAR",
+      dt: "DATE",
+    });
+    expect(second.data[0]).toMatchObject({ v: 1.5, w: "2" });
+    const third = await processOne({
+      files: { "3.csv": "id,v,more\nx,9007199254740993,true\n" },
+      registry,
+    });
+    expect(typesOf(third.columns)).toEqual({
+      id: "VARCHAR",
+      v: "VARCHAR",
+      w: "VARCHAR",
+      dt: "DATE",
+      more: "BOOLEAN",
+    });
+    expect(third.data[0]).toMatchObject({ id: "x", v: "9007199254740993", more: true });
+    expect(third.schemaVersion).toBe(registry.get("t").version);
+  });
+
+  test("a column without a value keeps the type it has", async () => {
+    const registry = new Map();
+    await processOne({ files: { "1.ndjson": '{"a":1,"l":[1]}\n' }, registry });
+    const second = await processOne({ files: { "2.ndjson": '{"a":null,"l":[]}\n' }, registry });
+    expect(typesOf(second.columns)).toEqual({ a: "BIGINT", l: "BIGINT[]", dt: "DATE" });
+    expect(registry.get("t").version).toBe(2);
+  });
+});
+
+describe("partitions", () => {
+  test("by several columns, an expression, and values that paths must escape", async () => {
+    const table = await processOne({
+      files: {
+        "x.csv":
+          "made,who\n2024-01-01T10:00:00,a/b c\n2024-01-01T11:00:00,é=%\n2024-01-02T00:00:00,a/b c\nnever,x\n",
+      },
+      config: {
+        partitionBy: [
+          { name: "day", expression: "cast(made as date)" },
+          { name: "who", expression: null },
+        ],
+      },
+    });
+    expect(table.files.map((file) => [file.relative, file.partition])).toEqual([
+      ["day=2024-01-01/who=%C3%A9%3D%25/drops-0001-0.parquet", { day: "2024-01-01", who: "é=%" }],
+      ["day=2024-01-01/who=a%2Fb%20c/drops-0001-0.parquet", { day: "2024-01-01", who: "a/b c" }],
+      ["day=2024-01-02/who=a%2Fb%20c/drops-0001-0.parquet", { day: "2024-01-02", who: "a/b c" }],
+      ["day=__none__/who=x/drops-0001-0.parquet", { day: "__none__", who: "x" }],
+    ]);
+    expect(table.data.map((row) => row.day)).toContain("2024-01-02");
+    expect(typesOf(table.columns).day).toBe("DATE");
+  });
+
+  test("more than are open at once: every row, one file each", async () => {
+    const rows = Array.from({ length: 5000 }, (_, i) => `${i},k${(i * 7919) % 300}`);
+    const table = await processOne({
+      files: { "x.csv": `id,key\n${lines(...rows)}` },
+      config: { partitionBy: [{ name: "key", expression: null }] },
+    });
+    expect(table.files).toHaveLength(300);
+    expect(new Set(table.data.map((row) => row.id)).size).toBe(5000);
+  });
+
+  test("a name that is no column, SQL that is none, a name taken", async () => {
+    const batch = (name: string, expression: string | null) =>
+      processOne({
+        files: { "x.csv": "a,b\n1,2\n" },
+        config: { partitionBy: [{ name, expression }] },
+      });
+    await expect(batch("site", null)).rejects.toThrow(
+      /partition by "site": the rows have no such column, only a, b/,
+    );
+    await expect(batch("day", "cast(nope as date)")).rejects.toThrow(/partition by "day".*nope/s);
+    await expect(batch("a", "b + 1")).rejects.toThrow(/have a column of that name/);
+  });
+});
+
+test("any CSV comes back as it was", async () => {
+  const field = fc.oneof(
+    fc.constantFrom(
+      null,
+      "",
+      "00501",
+      "1",
+      "x,y",
+      'a"b',
+      "l1\nl2",
+      "c\rd",
+      " ",
+      "NULL",
+      "\\N",
+      "#",
+      "'",
+      "ü€😀",
+      "1e400",
+    ),
+    fc.string({ unit: "binary" }).filter((text) => text.isWellFormed()),
+  );
+  const row = fc.tuple(
+    field,
+    field,
+    fc.string({ minLength: 1 }).filter((text) => text.isWellFormed()),
+  );
+  const rows = fc.sample(row, { numRuns: 2000, seed: 11 });
+  const csv = (value: string | null) => (value === null ? "" : `"${value.replaceAll('"', '""')}"`);
+  for (const lineEnd of ["\n", "\r\n"]) {
+    const content = ["a,b,c", ...rows.map((fields) => fields.map(csv).join(","))].join(lineEnd);
+    const table = await processOne({ files: { "x.csv": content } });
+    expect(table.quarantined).toBe(0);
+    expect(table.data.map(({ a, b, c }) => [a, b, c])).toEqual(rows);
+  }
+});
+
+test("same bytes under every memory limit, from plain, gzip and zstd", async () => {
+  const rows = Array.from({ length: 30_000 }, (_, i) =>
+    JSON.stringify({ id: i, k: `k${i % 90}`, text: "x".repeat(i % 50), tags: [i, i % 7] }),
+  );
+  const content = lines(...rows);
+  const config = { partitionBy: [{ name: "k", expression: null }] };
+  const hashes = new Set<string>();
+  for (const [memoryLimitMb, data] of [
+    [256, content],
+    [512, gzipSync(content)],
+    [2048, zstdCompressSync(Buffer.from(content))],
+  ] as const) {
+    const table = await processOne({
+      files: { "x.ndjson": data },
+      config,
+      memoryLimitMb,
+      onlyProof: true,
+    });
+    hashes.add(JSON.stringify(table.files.map((file) => [file.relative, file.sha256])));
+  }
+  expect(hashes.size).toBe(1);
+});
+
+test("an abort ends it with the signal's reason", async () => {
+  const reason = new Error("drained");
+  const signal = AbortSignal.abort(reason);
+  await expect(processOne({ files: { "x.csv": "a\n1\n" }, signal })).rejects.toBe(reason);
+});
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes);
+  const i = changed.length + at;
+  changed[i] = (changed[i] ?? 0) ^ 1;
+  return changed;
+}

@@ -1,0 +1,128 @@
+// Runs the process know-how over files made by a test, and reads back what it wrote.
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Source, TableConfig } from "../../internal/model/pipeline.ts";
+import { type Column, mergeColumns } from "../../internal/process/merge-columns.ts";
+import { processInputs } from "../../internal/process/process-inputs.ts";
+import type { TableWritten } from "../../internal/process/process-table.ts";
+import { openDuckDb } from "../../internal/sql/duckdb.ts";
+import { sqlList } from "../../internal/sql/quote.ts";
+
+export type Row = Record<string, unknown>;
+
+/** A table as written: its proof, its rows and its quarantine, read back from the files. */
+export type TableRead = TableWritten & { data: Row[]; bad: Row[] };
+
+/** `files`: contents by name; a string without `content` names a file that exists. */
+export type Batch = {
+  files: Record<string, string | Buffer | { path: string }>;
+  source?: Partial<Source>;
+  config?: Partial<TableConfig>;
+  memoryLimitMb?: number;
+  /** Kept from call to call: the schema registry. */
+  registry?: Map<string, { version: number; columns: Column[] }>;
+  /** Do not read the rows back. */
+  onlyProof?: boolean;
+  signal?: AbortSignal;
+};
+
+/** One `files` source unless `source` says otherwise; every table has `config`. Leaves nothing on disk. */
+export async function processBatch(batch: Batch): Promise<TableRead[]> {
+  const root = await mkdtemp(join(tmpdir(), "onpoint-process-"));
+  const scratch = join(root, "scratch");
+  await mkdir(scratch);
+  try {
+    const inputs: { local: string; name: string }[] = [];
+    for (const [name, content] of Object.entries(batch.files)) {
+      const local =
+        typeof content === "object" && "path" in content ? content.path : join(root, name);
+      await mkdir(dirname(local), { recursive: true });
+      if (!(typeof content === "object" && "path" in content)) await writeFile(local, content);
+      inputs.push({ local, name });
+    }
+    const registry = batch.registry ?? new Map();
+    const config = {
+      partitionBy: [{ name: "dt", expression: null }],
+      key: [],
+      contract: "evolve" as const,
+      columns: {},
+      ...batch.config,
+    };
+    const written = await processInputs({
+      source: {
+        kind: "files",
+        name: "drops",
+        urls: [],
+        format: "auto",
+        records: null,
+        table: "t",
+        ...batch.source,
+      } as Source,
+      tables: new Proxy({}, { get: () => config }),
+      task: "drops-0001",
+      runDate: "2026-03-04",
+      inputs,
+      scratch,
+      memoryLimitMb: batch.memoryLimitMb ?? 256,
+      registerSchema: async (table, columns) => register(registry, table, columns),
+      signal: batch.signal ?? new AbortController().signal,
+    });
+    return await readBack(written, scratch, batch.onlyProof ?? false);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+/** As {@link processBatch}, for a source with one table. */
+export async function processOne(batch: Batch): Promise<TableRead> {
+  const [table] = await processBatch(batch);
+  if (!table) throw new Error("no table was written");
+  return table;
+}
+
+/** As the registry in the lake does: a new table's columns are taken as they are. */
+function register(
+  registry: Map<string, { version: number; columns: Column[] }>,
+  table: string,
+  columns: Column[],
+) {
+  const old = registry.get(table);
+  const merged = old ? mergeColumns(old.columns, columns) : columns;
+  if (old && JSON.stringify(old.columns) === JSON.stringify(merged)) return old;
+  const next = { version: (old?.version ?? 0) + 1, columns: merged };
+  registry.set(table, next);
+  return next;
+}
+
+async function readBack(
+  written: TableWritten[],
+  scratch: string,
+  onlyProof: boolean,
+): Promise<TableRead[]> {
+  const sql = await openDuckDb({
+    memoryLimitMb: 512,
+    scratch: `${scratch}-read`,
+    allowedPaths: [scratch],
+  });
+  try {
+    const tables: TableRead[] = [];
+    for (const table of written) {
+      const read = async (files: { local: string }[]) => {
+        if (files.length === 0 || onlyProof) return [];
+        const paths = sqlList(files.map((file) => file.local));
+        return sql.rows(
+          `SELECT * FROM read_parquet(${paths}, union_by_name=true, hive_partitioning=false)`,
+        );
+      };
+      tables.push({
+        ...table,
+        data: await read(table.files),
+        bad: await read(table.quarantineFiles),
+      });
+    }
+    return tables;
+  } finally {
+    await sql.close();
+  }
+}
