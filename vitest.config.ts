@@ -6,7 +6,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["internal/**/*.test.ts", "cmd/**/*.test.ts", "examples/**/*.test.ts", "test/*.test.ts"],
+          include: [
+            "internal/**/*.test.ts",
+            "cmd/**/*.test.ts",
+            "examples/**/*.test.ts",
+            "test/*.test.ts",
+          ],
           isolate: false,
           testTimeout: 10_000,
         },

@@ -133,7 +133,7 @@ async function conduct(
       log,
     },
     signal,
-  ).finally(() => fetcher.close());
+  ).finally(async () => await fetcher.close());
   if (report === null) return null;
   await endRun(lake, manifest.run, manifest.generation, report, new Date().toISOString());
   await queue.deleteState(activeRunKey(token));

@@ -104,7 +104,7 @@ async function conductRun(
   process.on("exit", killNats);
   // 2. The roles.
   const natsUrl = nats?.url ?? settings.natsUrl ?? "";
-  const childEnv = { ...env, ONPOINT_NATS_URL: natsUrl, ONPOINT_STATE: state };
+  const childEnv = { ...env, ONPOINT_NATS_URL: natsUrl, ONPOINT_STATE: state, ...threads(env) };
   const cluster = new LocalCluster({
     command: (role) => ({
       args: roleCommand(role, role === "coordinator" ? [path, ...coordinatorArgs(options)] : []),
@@ -153,7 +153,7 @@ async function startQueue(
   end: (outcome: Outcome) => void,
 ) {
   const nats = await startNatsServer({
-    binary: await findNatsServer(checkout, process.env.PATH),
+    binary: settings.natsServer ?? (await findNatsServer(checkout, process.env.PATH)),
     port: settings.natsPort,
     storeDir: join(state, "nats"),
     logFile: join(state, "nats.log"),
@@ -178,6 +178,11 @@ async function finishedBefore(
   } finally {
     await lake.close();
   }
+}
+
+/** DuckDB's calls and file I/O share libuv's threads: with the default 4 they can wait for each other for ever. */
+function threads(env: Record<string, string | undefined>): Record<string, string> {
+  return { UV_THREADPOOL_SIZE: env.UV_THREADPOOL_SIZE ?? "8" };
 }
 
 function overrides(options: RunCommandOptions): Record<string, string> {

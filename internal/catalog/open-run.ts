@@ -60,7 +60,16 @@ export async function reopenRun(lake: Objects, run: string): Promise<void> {
 
 function next(known: RunManifest | null, request: RunRequest, now: string): OpenedRun {
   const { run, pipeline, date, only, simulate, force } = request;
-  const fresh = { run, pipeline, date, state: "running" as const, startedAt: now, endedAt: null, simulate, report: null };
+  const fresh = {
+    run,
+    pipeline,
+    date,
+    state: "running" as const,
+    startedAt: now,
+    endedAt: null,
+    simulate,
+    report: null,
+  };
   if (known === null) {
     return { kind: "started", manifest: { ...fresh, generation: 1, only, scope: only } };
   }
@@ -68,18 +77,33 @@ function next(known: RunManifest | null, request: RunRequest, now: string): Open
     const generation = known.generation + 1;
     // What a failed generation did not finish is not left behind.
     const scope = known.state === "failed" ? union(known.scope, only) : only;
-    return { kind: "started", manifest: { ...fresh, generation, only: union(known.only, only), scope: only } };
+    return {
+      kind: "started",
+      manifest: { ...fresh, generation, only: union(known.only, only), scope },
+    };
   }
   if (isFinished(known, request)) return { kind: "finished", manifest: known };
   const scope = isCovered(known.only, only) ? known.scope : union(known.scope, only);
-  const manifest = { ...known, state: "running" as const, endedAt: null, only: union(known.only, only), scope, simulate };
+  const manifest = {
+    ...known,
+    state: "running" as const,
+    endedAt: null,
+    only: union(known.only, only),
+    scope,
+    simulate,
+  };
   return { kind: "resumed", manifest };
 }
 
 /** Whether a run has come to an end that asking again does not change. */
-export function isFinished(manifest: RunManifest, request: Pick<RunRequest, "only" | "simulate">): boolean {
+export function isFinished(
+  manifest: RunManifest,
+  request: Pick<RunRequest, "only" | "simulate">,
+): boolean {
   const isFinal = manifest.state === "done" || manifest.state === "rejects";
-  return isFinal && isCovered(manifest.only, request.only) && manifest.simulate === request.simulate;
+  return (
+    isFinal && isCovered(manifest.only, request.only) && manifest.simulate === request.simulate
+  );
 }
 
 function isCovered(covered: readonly string[] | null, only: readonly string[] | null): boolean {

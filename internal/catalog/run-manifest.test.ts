@@ -36,7 +36,7 @@ const manifestOf = (run: string, startedAt = "2026-01-01T00:00:00.000Z"): RunMan
   startedAt,
   endedAt: null,
   only: null,
-    scope: null,
+  scope: null,
   simulate: false,
   report: null,
 });

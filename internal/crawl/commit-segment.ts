@@ -35,7 +35,10 @@ export function* cutLinks(links: readonly FrontierLink[]): Generator<FrontierLin
   let partBytes = 0;
   for (const link of links) {
     const sizeBytes = Buffer.byteLength(JSON.stringify(link));
-    if (part.length >= maxBatchLinks || (part.length > 0 && partBytes + sizeBytes > maxBatchBytes)) {
+    if (
+      part.length >= maxBatchLinks ||
+      (part.length > 0 && partBytes + sizeBytes > maxBatchBytes)
+    ) {
       yield part;
       part = [];
       partBytes = 0;

@@ -2,8 +2,9 @@
 // gives the answers back to the owners. It never waits in a loop: it acts when a link comes, an answer comes, or the next
 // gate opens.
 import type { FrontierLink } from "../model/link.ts";
-import type { Pipeline, WebSource } from "../model/pipeline.ts";
+import type { Pipeline, Rate } from "../model/pipeline.ts";
 import type { Queue } from "../queue/queue.ts";
+import { LostLease } from "../std/errors.ts";
 import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
 import { type Exchange, type Fetcher, FetchFault } from "./fetch-page.ts";
 import {
@@ -11,7 +12,11 @@ import {
   endedAt,
   type Flight,
   type Host,
+  joinedBy,
+  keepBlock,
+  keptBlock,
   newHost,
+  nextEnd,
   type RobotsEntry,
   sentAt,
   slow,
@@ -39,15 +44,23 @@ export type PodOptions = {
 };
 
 type Job = { owner: ShardOwner; entry: QueuedLink; source: Crawlable };
+/** robots.txt must be asked before `link`. */
+type RobotsJob = { owner: ShardOwner; entry: null; link: FrontierLink; source: Crawlable };
 
 /** Blocks longer than this outlive the pod. */
 const keepBlockMs = 1_000;
+/** How soon a host is looked at again whose links wait for something that does not wake it. */
+const lookAgainMs = 250;
+/** For hosts that have only links to drop. */
+const unknownRate: Rate = { perSecond: 1, concurrency: 1, backoffMs: 1_000, maxBackoffMs: 60_000 };
 
 export class CrawlPod {
   readonly #options: PodOptions;
   readonly #hosts = new Map<string, Host>();
   readonly #ready = new ReadyHosts();
   readonly #flights = new Set<Promise<void>>();
+  /** Origins whose sitemaps an owner was offered. */
+  readonly #sitemaps = new WeakMap<ShardOwner, Set<string>>();
   #timer: NodeJS.Timeout | null = null;
   #stopping = false;
 
@@ -66,18 +79,17 @@ export class CrawlPod {
   /** New links of an owner are queued for these hosts. */
   async admit(owner: ShardOwner, links: readonly FrontierLink[]): Promise<void> {
     const nowMs = Date.now();
-    for (const authority of new Set(links.map((link) => authorityOf(link.url)))) {
-      const source = this.#sourceOf(
-        owner,
-        links.find((link) => authorityOf(link.url) === authority) as FrontierLink,
-      );
-      if (source === null) continue;
-      const host =
-        this.#hosts.get(authority) ?? (await this.#openHost(authority, owner.shard, source, nowMs));
-      // The strictest of the sources that share a host counts.
-      slow(host, { gapMs: 1000 / source.rate.perSecond, concurrency: source.rate.concurrency });
-      host.owners.add(owner);
-      this.#ready.add(authority, host.gate.readyAt(nowMs));
+    for (const [authority, own] of Map.groupBy(links, (link) => authorityOf(link.url))) {
+      for (const name of new Set(own.map((link) => link.source))) {
+        const rate = this.#sourceOf(owner, name)?.rate ?? unknownRate;
+        const host =
+          this.#hosts.get(authority) ?? (await this.#openHost(authority, owner.shard, rate, nowMs));
+        if (owner.signal.aborted) return;
+        // The strictest of the sources that share a host counts.
+        slow(host, { gapMs: 1000 / rate.perSecond, concurrency: rate.concurrency });
+        joinedBy(host, owner);
+        this.#ready.add(authority, host.gate.readyAt(nowMs));
+      }
     }
     this.pump();
   }
@@ -93,7 +105,7 @@ export class CrawlPod {
     for (const [authority, host] of this.#hosts) {
       if (host.shard !== shard) continue;
       this.#hosts.delete(authority);
-      if (host.gate.blockedUntil > nowMs) await this.#keepBlock(host);
+      if (host.gate.blockedUntil > nowMs) await keepBlock(this.#options.queue, host);
     }
   }
 
@@ -129,8 +141,12 @@ export class CrawlPod {
     }
     if (host.askingRobots || host.unsent) return;
     const job = this.#nextJob(host, nowMs);
-    if (job === null) return;
-    this.#fly(host, job === "robots" ? null : job);
+    if (job === null) {
+      // Its links wait for something else than the host: a commit, a lease, pages in flight under the page cap.
+      if (host.owners.size > 0) this.#ready.add(host.authority, nowMs + lookAgainMs);
+      return;
+    }
+    this.#fly(host, job);
     if (host.owners.size > 0) this.#requeue(host);
   }
 
@@ -140,9 +156,11 @@ export class CrawlPod {
   }
 
   /** The next link of a host that may be fetched, after dropping those that may not; or that robots.txt must come first. */
-  #nextJob(host: Host, nowMs: number): Job | "robots" | null {
+  #nextJob(host: Host, nowMs: number): Job | RobotsJob | null {
     for (const owner of host.owners) {
-      if (!this.#options.leases.isValid(owner.shard, nowMs) || owner.signal.aborted) continue;
+      if (owner.signal.aborted) host.owners.delete(owner);
+      if (owner.signal.aborted || owner.isFull) continue;
+      if (!this.#options.leases.isValid(owner.shard, nowMs)) continue;
       const job = this.#nextOf(host, owner, nowMs);
       if (job !== null) return job;
       if (owner.frontier.hasQueued(host.authority)) continue;
@@ -152,35 +170,59 @@ export class CrawlPod {
     return null;
   }
 
-  #nextOf(host: Host, owner: ShardOwner, nowMs: number): Job | "robots" | null {
+  #nextOf(host: Host, owner: ShardOwner, nowMs: number): Job | RobotsJob | null {
     const { retries } = this.#options.pipelineOf(owner);
-    for (;;) {
+    while (!owner.isFull) {
       const head = owner.frontier.peek(host.authority);
       if (head === null) return null;
-      const source = this.#sourceOf(owner, head.link);
-      const verdict = source && mayFetch(host, head, source, retries.crawl, nowMs);
-      if (verdict?.kind === "robots") return "robots";
+      const source = this.#sourceOf(owner, head.link.source);
+      if (source === null) {
+        owner.frontier.take(host.authority);
+        settleDropped(owner, head.link, "no such source");
+        continue;
+      }
+      const verdict = mayFetch(host, head, source, retries.crawl, nowMs);
+      if (verdict.kind === "robots") return { owner, entry: null, link: head.link, source };
+      // They may come before this link.
+      if (verdict.kind !== "dead" && this.#offerSitemaps(host, owner, head.link.url, source))
+        continue;
       const entry = owner.frontier.take(host.authority);
       if (entry === null) return null;
-      if (verdict?.kind === "fetch" && source !== null) {
-        this.#rotate(host, owner);
+      if (verdict.kind === "fetch") {
+        // The owners of a host take turns.
+        host.owners.delete(owner);
+        host.owners.add(owner);
         return { owner, entry, source };
       }
-      if (verdict?.kind === "dead") settleDead(owner, entry, verdict.reason, 0);
+      if (verdict.kind === "dead") settleDead(owner, entry, verdict.reason, 0);
       else settleDropped(owner, entry.link, "robots");
       this.#options.onProgress(owner);
     }
+    return null;
   }
 
-  #rotate(host: Host, owner: ShardOwner): void {
-    host.owners.delete(owner);
-    host.owners.add(owner);
+  /** Offers the sitemaps of an origin, once to each owner: robots.txt, which names them, is asked once a day for all. */
+  #offerSitemaps(host: Host, owner: ShardOwner, url: string, source: Crawlable): boolean {
+    if (source.kind !== "web" || !source.sitemaps) return false;
+    const { origin } = new URL(url);
+    const offered = this.#sitemaps.get(owner) ?? new Set();
+    this.#sitemaps.set(owner, offered);
+    if (offered.has(origin)) return false;
+    offered.add(origin);
+    const robots = host.robots.get(origin)?.robots ?? null;
+    const links = sitemapLinks(this.#options.pipelineOf(owner), origin, robots);
+    const fresh = offerFound(owner, links, this.#options.shards);
+    // Later: admitting pumps, and a host is being served just now.
+    Promise.resolve()
+      .then(() => this.admit(owner, fresh))
+      .catch((error: unknown) => owner.abandon(error));
+    return fresh.length > 0;
   }
 
-  #fly(host: Host, job: Job | null): void {
-    if (job === null) host.askingRobots = true;
-    const owner = job?.owner ?? (host.owners.values().next().value as ShardOwner);
-    const flight = (job === null ? this.#flyRobots(host, owner) : this.#flyLink(host, job))
+  #fly(host: Host, job: Job | RobotsJob): void {
+    const { owner } = job;
+    if (job.entry === null) host.askingRobots = true;
+    const flight = (job.entry === null ? this.#flyRobots(host, job) : this.#flyLink(host, job))
       .catch((error: unknown) => owner.abandon(error))
       .finally(() => {
         this.#flights.delete(flight);
@@ -194,7 +236,8 @@ export class CrawlPod {
     const { fetcher, pipelineOf } = this.#options;
     const { link } = entry;
     const flight = startAt(host, Date.now());
-    owner.segment.countRequest(host.authority, this.#robotsState(host, link), link.source);
+    const robots = host.robots.get(new URL(link.url).origin)?.state ?? "none";
+    owner.segment.countRequest(host.authority, robots, link.source);
     const headers = askHeaders(link, source, this.#options.userAgent);
     const asked = { headers, onSent: () => this.#sent(host, owner) };
     const retries = pipelineOf(owner).retries.crawl;
@@ -225,12 +268,8 @@ export class CrawlPod {
         calm: entry.calm + Number(!costs),
       });
     } else if (weighed.link.kind === "dead" || answer === null) {
-      settleDead(
-        owner,
-        entry,
-        weighed.link.kind === "dead" ? weighed.link.reason : "no answer",
-        status,
-      );
+      const reason = weighed.link.kind === "dead" ? weighed.link.reason : "no answer";
+      settleDead(owner, entry, reason, status);
     } else {
       const offered = settleAnswer(
         owner,
@@ -243,20 +282,18 @@ export class CrawlPod {
       );
       await this.admit(owner, offered);
     }
-    host.owners.add(owner);
+    if (!owner.signal.aborted) host.owners.add(owner);
     this.#options.onProgress(owner);
   }
 
-  async #flyRobots(host: Host, owner: ShardOwner): Promise<void> {
+  async #flyRobots(host: Host, { owner, link, source }: RobotsJob): Promise<void> {
     const { fetcher, userAgent } = this.#options;
-    const head = owner.frontier.peek(host.authority);
-    const origin = new URL(head?.link.url ?? `http://${host.authority}`).origin;
-    const source = (head === null ? null : this.#sourceOf(owner, head.link)) as WebSource | null;
-    const agent = source === null ? userAgent : agentOf(source, userAgent);
+    const { origin } = new URL(link.url);
+    const agent = agentOf(source, userAgent);
     const tries = host.robots.get(origin)?.tries ?? 0;
     try {
       const paced = (body: (onSent: () => void) => Promise<Exchange>) =>
-        this.#paced(host, owner, head?.link.source ?? "", body);
+        this.#paced(host, owner, link.source, body);
       const entry = await askRobots(
         fetcher,
         origin,
@@ -267,9 +304,10 @@ export class CrawlPod {
         owner.signal,
       );
       host.robots.set(origin, entry);
-      await this.#obey(host, owner, origin, entry);
+      this.#obey(host, entry);
+      this.#options.onProgress(owner);
     } catch (error) {
-      if (!owner.signal.aborted) throw error;
+      if (!owner.signal.aborted && !this.#stopping) throw error;
     } finally {
       host.askingRobots = false;
     }
@@ -287,8 +325,13 @@ export class CrawlPod {
       host.unsent || host.gate.readyAt(nowMs) > nowMs;
       nowMs = Date.now()
     ) {
-      await opened(host, Math.min(Math.max(host.gate.readyAt(nowMs) - nowMs, 1), 60_000));
+      owner.signal.throwIfAborted();
+      if (this.#stopping) throw new LostLease("the pod is stopping");
+      await nextEnd(host, Math.min(Math.max(host.gate.readyAt(nowMs) - nowMs, 1), 1_000));
     }
+    // The wait may have been longer than the lease.
+    if (!this.#options.leases.isValid(owner.shard, Date.now()))
+      throw new LostLease(`the lease of shard ${owner.shard} has ended`);
     const flight = startAt(host, Date.now());
     owner.segment.countRequest(host.authority, "none", source);
     try {
@@ -310,84 +353,51 @@ export class CrawlPod {
 
   #sent(host: Host, owner: ShardOwner): void {
     owner.segment.countGap(host.authority, sentAt(host, Date.now()));
+    // Before the answer: this pod may die on the way, and a crawl-delay can be longer than a lease.
+    if (host.gapMs > keepBlockMs)
+      keepBlock(this.#options.queue, host).catch((error: unknown) => owner.abandon(error));
     this.#requeue(host);
     this.pump();
   }
 
-  /** Takes robots.txt into account: its crawl-delay for the host, its sitemaps for the sources that want them. */
-  async #obey(host: Host, owner: ShardOwner, origin: string, entry: RobotsEntry): Promise<void> {
-    const delayMs = entry.robots?.crawlDelayMs ?? null;
-    if (delayMs !== null) {
-      slow(host, { gapMs: delayMs, concurrency: 1 });
-      host.gate.holdUntil((host.lastSentMs ?? Date.now()) + delayMs);
-    }
-    for (const each of host.owners) {
-      const links = sitemapLinks(this.#options.pipelineOf(each), origin, entry.robots);
-      await this.admit(each, offerFound(each, links, this.#options.shards));
-    }
-    this.#options.onProgress(owner);
+  /** Takes the crawl-delay of a robots.txt into account. */
+  #obey(host: Host, { robots }: RobotsEntry): void {
+    const delayMs = robots?.crawlDelayMs ?? null;
+    if (delayMs === null) return;
+    slow(host, { gapMs: delayMs, concurrency: 1 });
+    host.gate.holdUntil((host.lastSentMs ?? Date.now()) + delayMs);
   }
 
-  #endAt(host: Host, owner: ShardOwner, flight: Flight, outcome: GateOutcome, answer: Exchange | null): void {
+  #endAt(
+    host: Host,
+    owner: ShardOwner,
+    flight: Flight,
+    outcome: GateOutcome,
+    answer: Exchange | null,
+  ): void {
     const nowMs = Date.now();
     host.gate.end(nowMs, outcome);
     endedAt(host, flight, answer === null ? nowMs : flight.startedMs + answer.firstByteMs);
     if (outcome.kind !== "ok") owner.segment.countBackoff(host.authority);
     const untilMs = host.gate.blockedUntil;
     if (untilMs - nowMs > keepBlockMs) {
-      this.#keepBlock(host).catch((error: unknown) => owner.abandon(error));
+      keepBlock(this.#options.queue, host).catch((error: unknown) => owner.abandon(error));
     }
   }
 
-  #keepBlock(host: Host): Promise<void> {
-    const untilMs = Buffer.from(String(host.gate.blockedUntil));
-    return this.#options.queue.putState(hostKey(host.authority), untilMs);
-  }
-
-  async #openHost(
-    authority: string,
-    shard: number,
-    source: Crawlable,
-    nowMs: number,
-  ): Promise<Host> {
-    const kept = await this.#options.queue.getState(hostKey(authority));
+  async #openHost(authority: string, shard: number, rate: Rate, nowMs: number): Promise<Host> {
+    const keptMs = await keptBlock(this.#options.queue, authority);
     const already = this.#hosts.get(authority);
     if (already !== undefined) return already;
-    const gapMs = 1000 / source.rate.perSecond;
-    const pace = { ...source.rate, gapMs };
-    const untilMs = Math.max(
-      nowMs + gapMs,
-      kept === null ? 0 : Number(Buffer.from(kept).toString()),
-    );
-    const host = newHost(authority, shard, pace, untilMs);
+    const pace = { ...rate, gapMs: 1000 / rate.perSecond };
+    const host = newHost(authority, shard, pace, Math.max(nowMs + pace.gapMs, keptMs));
     this.#hosts.set(authority, host);
     return host;
   }
 
-  #robotsState(host: Host, link: FrontierLink): "none" | "allow" | "rules" | "disallow" {
-    return host.robots.get(new URL(link.url).origin)?.state ?? "none";
-  }
-
-  #sourceOf(owner: ShardOwner, link: FrontierLink): Crawlable | null {
-    const source = this.#options
-      .pipelineOf(owner)
-      .sources.find((each) => each.name === link.source);
+  /** Null when the pipeline has no such source: it was taken out while its run was under way. */
+  #sourceOf(owner: ShardOwner, name: string): Crawlable | null {
+    const source = this.#options.pipelineOf(owner).sources.find((each) => each.name === name);
     return source === undefined || source.kind === "files" ? null : source;
   }
-}
-
-/** Key of a host's long block in the queue's state; other characters than a key may have are written as `=hex`. */
-function hostKey(authority: string): string {
-  return `host/${authority.replace(/[^A-Za-z0-9_.-]/g, (char) => `=${char.charCodeAt(0).toString(16)}`)}`;
-}
-
-/** Resolves after `waitMs`, or when a request at the host ends. */
-function opened(host: Host, waitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, waitMs);
-    host.waiting.push(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

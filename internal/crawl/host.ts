@@ -1,4 +1,5 @@
 // One host as a crawl pod knows it: its gate, its robots.txt, who has links for it, and whether it answers at all.
+import type { Queue } from "../queue/queue.ts";
 import type { Exchange, Fetcher, FetchFault } from "./fetch-page.ts";
 import { HostGate } from "./host-gate.ts";
 import { parseRobots, type Robots } from "./robots.ts";
@@ -33,7 +34,9 @@ export type Host = {
   /** Least time between two requests: the strictest of its sources' and its robots.txt's. */
   gapMs: number;
   /** Called when a request at the host ends. */
-  waiting: (() => void)[];
+  waiting: Set<() => void>;
+  /** Owners that have had links for it. */
+  greeted: WeakSet<ShardOwner>;
 };
 
 /** One request on its way. */
@@ -70,8 +73,47 @@ export function newHost(
     lastSentMs: null,
     quickestMs: Number.POSITIVE_INFINITY,
     gapMs: pace.gapMs,
-    waiting: [],
+    waiting: new Set(),
+    greeted: new WeakSet(),
   };
+}
+
+/** An owner has links for a host. To one that comes new it does not matter that the host was silent for another. */
+export function joinedBy(host: Host, owner: ShardOwner): void {
+  host.owners.add(owner);
+  if (host.greeted.has(owner)) return;
+  host.greeted.add(owner);
+  host.silentFaults = 0;
+  for (const entry of host.robots.values()) entry.tries = 0;
+}
+
+/** Key of a host's long block in the queue's state; other characters than a key may have are written as `=hex`. */
+function hostKey(authority: string): string {
+  return `host/${authority.replace(/[^A-Za-z0-9_.-]/g, (char) => `=${char.charCodeAt(0).toString(16)}`)}`;
+}
+
+/** Leaves word of a host's block for its next owner. */
+export function keepBlock(queue: Queue, host: Host): Promise<void> {
+  return queue.putState(hostKey(host.authority), Buffer.from(String(host.gate.blockedUntil)));
+}
+
+/** The time before which an earlier owner said that the host must not be asked; 0: none. */
+export async function keptBlock(queue: Queue, authority: string): Promise<number> {
+  const kept = await queue.getState(hostKey(authority));
+  return kept === null ? 0 : Number(Buffer.from(kept).toString());
+}
+
+/** Resolves after `waitMs`, or when a request at the host ends. */
+export function nextEnd(host: Host, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      host.waiting.delete(done);
+      resolve();
+    };
+    const timer = setTimeout(done, waitMs);
+    host.waiting.add(done);
+  });
 }
 
 /** Makes a host at least this slow. */
@@ -101,7 +143,7 @@ export function endedAt(host: Host, flight: Flight, answeredMs: number): void {
     host.quickestMs = Math.min(host.quickestMs, latencyMs);
     host.gate.holdUntil(flight.sentMs + Math.min(lateMs, host.gapMs) + host.gapMs + marginMs);
   }
-  for (const wake of host.waiting.splice(0)) wake();
+  for (const wake of [...host.waiting]) wake();
 }
 
 /** The request just started goes out; gives the gap since the one before it. */

@@ -94,6 +94,12 @@ export class OpenSegment {
     }
   }
 
+  /** A page that counts against the source's page cap. */
+  countSaved(source: string): void {
+    const counts = this.countsOf(source);
+    counts.saved = (counts.saved ?? 0) + 1;
+  }
+
   addDone(link: FrontierLink): void {
     this.done.push(hexOf(linkFingerprint(link)));
   }

@@ -2,6 +2,8 @@
 // done. Everything here is in memory and counts only once the segment is committed.
 import type { FrontierLink } from "../model/link.ts";
 import type { Source, WebSource } from "../model/pipeline.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+import { describeError } from "../std/errors.ts";
 import type { Exchange } from "./fetch-page.ts";
 import {
   type Reading,
@@ -37,6 +39,7 @@ export function settleDead(
       status,
       attempts,
       at: new Date().toISOString(),
+      link,
     });
   }
   finish(owner, link, false);
@@ -59,17 +62,15 @@ export function settleAnswer(
   shards: number,
 ): FrontierLink[] {
   const { link } = entry;
-  const record = rawRecord(link, answer, fetchedAt, entry.attempts + entry.calm + 1);
+  let record: RawRecord;
   let reading: Reading;
-  if (kind === "redirect") {
-    reading = readRedirect(link, answer, source);
-    if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
-  } else if (source.kind === "api") {
-    reading = readApiPage(link, record, source);
-  } else if (link.kind === "sitemap") {
-    reading = readSitemap(link, answer, source, scopeFor(source));
-  } else {
-    reading = readPage(link, record, source, scopeFor(source));
+  try {
+    record = rawRecord(link, answer, fetchedAt, entry.attempts + entry.calm + 1);
+    reading = readAnswer(link, answer, record, source, kind);
+  } catch (error) {
+    // An answer that breaks its reader would break the shard's next owner, too, and be asked for for ever.
+    settleDead(owner, entry, `the answer cannot be read: ${describeError(error)}`, answer.status);
+    return [];
   }
   owner.segment.countDrops(link.source, reading.drops);
   const fresh = offerFound(owner, reading.links, shards);
@@ -80,6 +81,23 @@ export function settleAnswer(
   owner.segment.addRecord(record);
   finish(owner, link, kind === "read");
   return fresh;
+}
+
+function readAnswer(
+  link: FrontierLink,
+  answer: Exchange,
+  record: RawRecord,
+  source: Exclude<Source, { kind: "files" }>,
+  kind: "read" | "redirect",
+): Reading {
+  if (kind === "redirect") {
+    const reading = readRedirect(link, answer, source);
+    if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
+    return reading;
+  }
+  if (source.kind === "api") return readApiPage(link, record, source);
+  if (link.kind === "sitemap") return readSitemap(link, answer, source, scopeFor(source));
+  return readPage(link, record, source, scopeFor(source));
 }
 
 /** Offers links to the owner's frontier, or keeps them for the shards they belong to. Gives the new ones of its own. */
@@ -129,6 +147,7 @@ function readRedirect(
 }
 
 function finish(owner: ShardOwner, link: FrontierLink, savedPage: boolean): void {
+  if (savedPage && link.kind === "page") owner.segment.countSaved(link.source);
   owner.segment.addDone(link);
   owner.frontier.settle(link, savedPage);
 }

@@ -84,13 +84,7 @@ export class ShardOwner {
         await queue.appendLinks(run.token, to, Buffer.from(batch, "base64"), this.#parent);
       }
       const record = commit.recordOf(receipt, 1, 0);
-      await queue.appendCrawled(
-        run.token,
-        shard,
-        jsonBytes(record),
-        this.#options.lease(),
-        this.#parent,
-      );
+      await queue.appendCrawled(run.token, shard, jsonBytes(record), this.#lease(), this.#parent);
       records.push(record);
     }
     for (const record of records) {
@@ -99,7 +93,7 @@ export class ShardOwner {
         this.frontier.markDone(hi, lo);
       }
       for (const [source, counts] of Object.entries(record.counts))
-        this.frontier.countSaved(source, counts.saved);
+        this.frontier.countSaved(source, counts.saved ?? 0);
     }
     const last = records.at(-1);
     if (last !== undefined) this.#stated = { pending: last.pending, consumedSeq: last.consumedSeq };

@@ -115,7 +115,9 @@ class Session {
 
   /** The view as the lake has it. */
   async restore(): Promise<void> {
-    const { lake, run, replayedTasks } = this.#deps;
+    const { lake, run, replayedTasks, replays } = this.#deps;
+    // A dead letter that is tried again is none any more; if it fails again it is a new one.
+    for (const link of replays) this.view.totalsOf(link.source).dead -= 1;
     for await (const { receipt } of readReceipts(lake, run.token, "batch"))
       this.view.addBatch(receipt as ProcessTask);
     for (const stage of ["process", "etl", "upload"] as const) {
@@ -179,7 +181,7 @@ class Session {
 
   /** Does all that can be done now. Gives true when nothing is left to do. */
   async round(): Promise<boolean> {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) throw new Error("follow the run's logs", { cause: this.#failure });
     const { deps, view } = { deps: this.#deps, view: this.view };
     // 1. Is the crawl complete? Shards' records are read before the log's ends: see RunView.crawlProgress.
     await this.#lookAtCrawl();

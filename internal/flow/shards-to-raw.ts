@@ -39,8 +39,6 @@ export type CrawlDeps = {
 
 const tickMs = 250;
 const reopenMs = 2_000;
-/** Links a segment is done with at most: its ledger record must fit a message. */
-const maxDone = 20_000;
 
 /** Crawls until `signal` is aborted, then hands its shards over: no new fetches, all segments committed, leases released. */
 export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise<void> {
@@ -71,7 +69,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     const { segment } = owner;
     if (owner.isCommitting || owner.signal.aborted || !owner.hasNews) return;
     const isAged = Date.now() - segment.openedAtMs >= settings.segmentMs;
-    const isFull = segment.sizeBytes >= settings.segmentBytes || segment.done.length >= maxDone;
+    const isFull = segment.sizeBytes >= settings.segmentBytes || segment.isFull;
     if (!owner.isIdle && !(!segment.isEmpty && (isAged || isFull))) return;
     owner.commit().catch((error: unknown) => {
       log.warn("segment.lost", {
@@ -140,9 +138,13 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
 
   async function discard(owner: ShardOwner): Promise<void> {
     const { run, shard, failure } = owner;
+    // It may have been dropped with another owner of its shard.
+    if (owners.get(ownerKey(run.token, shard)) !== owner) return;
     await drop(owner);
     if (failure === null) return;
     if (failure instanceof LostLease) {
+      // What the shard's owners for other runs know is as old as the lease.
+      for (const other of owners.values()) if (other.shard === shard) await drop(other);
       leases.drop(shard);
       await pod.leaveShard(shard);
     } else notBefore.set(ownerKey(run.token, shard), Date.now() + reopenMs);
@@ -180,6 +182,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   } finally {
     renewals.stop();
     for (const owner of owners.values()) await drop(owner);
+    await pod.drain();
   }
 }
 

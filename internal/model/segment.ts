@@ -25,7 +25,7 @@ export type SegmentCounts = {
   requests: number;
   pages: number;
   /** Those of `pages` that count against the source's page cap: neither redirects nor sitemaps. */
-  saved: number;
+  saved?: number;
   bytes: number;
   retries: number;
   dead: number;

@@ -44,6 +44,13 @@ const table = {
     `${numberOf} 0 to 65535`,
     "port of the NATS server that `onpoint run` starts; 0: any free one",
   ),
+  natsServer: field(
+    "ONPOINT_NATS_SERVER",
+    path,
+    null,
+    "a file",
+    "nats-server program; unset: .tools/bin of the checkout, then PATH",
+  ),
   natsToken: secret("ONPOINT_NATS_TOKEN", text, null, "a token", "authentication token for NATS"),
   lake: field(
     "ONPOINT_LAKE",

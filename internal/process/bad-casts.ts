@@ -1,7 +1,7 @@
 // Rows whose values do not fit their columns: SQL tells which rows, the input is read again to keep them as they were.
 import { readFile } from "node:fs/promises";
 import type { Sql } from "../sql/duckdb.ts";
-import { sqlText } from "../sql/quote.ts";
+import { sqlName, sqlText } from "../sql/quote.ts";
 import type { ReadyInput } from "./process-table.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { reasonColumn } from "./relation.ts";
@@ -80,11 +80,12 @@ async function keepParquetRows(
   quarantine: Quarantine,
 ) {
   const block = 1000;
+  const fields = staged.columns.map(({ source }) => `${sqlText(source)}: ${sqlName(source)}`);
+  const from = `read_parquet(${sqlText(staged.path)}, file_row_number=true, hive_partitioning=false)`;
   for (let i = 0; i < bad.rows.length; i += block) {
     const rows = bad.rows.slice(i, i + block);
     const found = await sql.rows(
-      `SELECT CAST(to_json(t) AS VARCHAR) AS raw FROM (SELECT * EXCLUDE (file_row_number), file_row_number AS "__onpoint_row"
-       FROM read_parquet(${sqlText(staged.path)}, file_row_number=true, hive_partitioning=false)) t WHERE "__onpoint_row" IN (${rows.join(", ")})`,
+      `SELECT CAST(to_json({${fields.join(", ")}}) AS VARCHAR) AS raw FROM ${from} WHERE file_row_number IN (${rows.join(", ")})`,
     );
     for (const [k, { raw }] of found.entries()) {
       const row = rows[k] ?? 0;

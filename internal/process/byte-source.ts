@@ -110,12 +110,20 @@ export async function cutRecords(
     }
     return done(bytes.length);
   };
+  let waiting: Buffer[] = [];
+  let waitingBytes = 0;
   for await (const chunk of source) {
     signal.throwIfAborted();
-    rest = feed(rest.length === 0 ? chunk : Buffer.concat([rest, chunk]), false);
+    waiting.push(chunk);
+    waitingBytes += chunk.length;
+    // A long record is looked at again only when there is twice as much of it: the work stays linear.
+    if (waitingBytes < rest.length) continue;
+    rest = feed(Buffer.concat([rest, ...waiting]), false);
+    waiting = [];
+    waitingBytes = 0;
     await drained();
   }
-  feed(rest, true);
+  feed(Buffer.concat([rest, ...waiting]), true);
   await drained();
 }
 

@@ -23,13 +23,19 @@ export function checkedCast(text: string, type: string): Cast {
 function lossOf(text: string, value: string, type: string): string | null {
   const differs = (as: string) =>
     `TRY_CAST(${text} AS ${as}) IS DISTINCT FROM TRY_CAST(${value} AS ${as})`;
+  // Text of the usual form is known to be exact; the comparison costs a hundred times the cast.
+  const unless = (usual: string, as: string) =>
+    `CASE WHEN regexp_full_match(${text}, ${sqlText(usual)}) THEN false ELSE ${differs(as)} END`;
   const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);
   if (decimal) {
     const scale = Number(decimal[2]);
     const whole = Number(decimal[1]) - scale;
-    return differs(`DECIMAL(38,${Math.min(scale + 9, 38 - whole)})`);
+    const fraction = scale === 0 ? "" : `([.][0-9]{1,${scale}})?`;
+    return unless(`-?[0-9]+${fraction}`, `DECIMAL(38,${Math.min(scale + 9, 38 - whole)})`);
   }
-  if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(type)) return differs("DECIMAL(38,9)");
+  if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(type)) {
+    return unless("-?[0-9]+", "DECIMAL(38,9)");
+  }
   if (type === "DATE") return differs("TIMESTAMP");
   if (type === "DOUBLE" || type === "FLOAT") {
     const isInteger = `regexp_full_match(${text}, '-?[0-9]{1,38}')`;

@@ -24,7 +24,15 @@ export function cutBatches(
   let open: TaskInput[] = [];
   let openBytes = 0;
   const close = () => {
-    if (open.length > 0) batches.push({ stage: "process", task: batchName(source, open), source, kind, inputs: open, trace });
+    if (open.length > 0)
+      batches.push({
+        stage: "process",
+        task: batchName(source, open),
+        source,
+        kind,
+        inputs: open,
+        trace,
+      });
     open = [];
     openBytes = 0;
   };

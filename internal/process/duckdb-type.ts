@@ -1,6 +1,6 @@
 // Types as text, as DuckDB writes them, read into trees so that two of them can be merged field by field.
 
-/** `decimal` also stands for integers while merging; anything else that is not nested is a `scalar`. */
+/** Whatever is neither a list nor a struct is a scalar, by its name: also MAP, ENUM and lists of fixed length. */
 export type DuckType =
   | { kind: "scalar"; name: string }
   | { kind: "list"; item: DuckType }

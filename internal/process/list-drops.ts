@@ -18,7 +18,11 @@ export async function* listDrops(url: string, openBucket: OpenBucket): AsyncGene
 }
 
 /** A local file with the bytes of a drop. */
-export async function localDrop(input: TaskInput, scratch: string, openBucket: OpenBucket): Promise<string> {
+export async function localDrop(
+  input: TaskInput,
+  scratch: string,
+  openBucket: OpenBucket,
+): Promise<string> {
   if (!input.path.startsWith("s3:")) return fileURLToPath(input.path);
   const { bucket, key } = splitBucket(input.path);
   const objects = await openBucket(bucket);
@@ -41,7 +45,8 @@ async function* listDisk(url: string): AsyncGenerator<TaskInput> {
   if (await isFile(path)) paths.push(path);
   else if (isGlob(path)) for await (const found of glob(path)) paths.push(found);
   else {
-    const fix = "correct the path, or write a pattern such as file:./data/*.csv if the file comes later";
+    const fix =
+      "correct the path, or write a pattern such as file:./data/*.csv if the file comes later";
     throw new UsageError("there is no such file", path, fix);
   }
   for (const found of paths.sort()) {
@@ -71,7 +76,8 @@ async function* listBucket(url: string, openBucket: OpenBucket): AsyncGenerator<
       found = true;
       yield { path: `${bucket}/${path}`, sizeBytes, etag };
     }
-    if (!found && !isGlob(key)) throw new UsageError("there is no such object", url, "correct the key, or write a pattern");
+    if (!found && !isGlob(key))
+      throw new UsageError("there is no such object", url, "correct the key, or write a pattern");
   } finally {
     await objects.close();
   }

@@ -1,5 +1,5 @@
 // A batch of raw or dropped files to partitioned Parquet with a row proof: what a process pod does with a task.
-import { mkdir } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
@@ -56,10 +56,11 @@ export type ProcessArgs = {
  * Writes the tables of a source, one entry each: same inputs, same registered schema, same bytes. Throws Permanent for a
  * file that is not what it should be, RetryLater when the disk is full, the signal's reason when aborted.
  */
-export async function processInputs(args: ProcessArgs): Promise<TableWritten[]> {
-  const { scratch, memoryLimitMb, inputs, signal } = args;
+export async function processInputs(given: ProcessArgs): Promise<TableWritten[]> {
+  const { scratch, memoryLimitMb, inputs, signal } = given;
   signal.throwIfAborted();
   await mkdir(scratch, { recursive: true });
+  const args = { ...given, inputs: await withPlainPaths(inputs, scratch) };
   const folders = [...new Set(inputs.map((input) => dirname(input.local)))];
   const sql = await openDuckDb({ memoryLimitMb, scratch, allowedPaths: folders });
   const interrupt = () => sql.interrupt();
@@ -79,6 +80,17 @@ export async function processInputs(args: ProcessArgs): Promise<TableWritten[]> 
     signal.removeEventListener("abort", interrupt);
     await sql.close();
   }
+}
+
+/** DuckDB reads a path with `*`, `?` or `[` as a pattern: such files get another name. */
+async function withPlainPaths(inputs: ProcessArgs["inputs"], scratch: string) {
+  const plain: { local: string; name: string }[] = [];
+  for (const [i, { local, name }] of inputs.entries()) {
+    const path = /[*?[\]]/.test(local) ? join(scratch, `input-${i}`) : local;
+    if (path !== local) await symlink(local, path);
+    plain.push({ local: path, name });
+  }
+  return plain;
 }
 
 async function worksOf(args: ProcessArgs, sql: Sql): Promise<TableWork[]> {
@@ -185,7 +197,7 @@ async function stageFiles(
     const shapes = input.format === "csv" ? csvShapes(input.csv.names) : [];
     const read = readerOf(input, source, scanner, shapes);
     if (read === null) {
-      inputs.push({ name, read, staged: await stageParquet(sql, local) });
+      inputs.push({ name, read, staged: await stageParquet(sql, local, name) });
       continue;
     }
     const first =

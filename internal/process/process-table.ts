@@ -5,7 +5,7 @@ import type { Sql } from "../sql/duckdb.ts";
 import { Permanent } from "../std/errors.ts";
 import { findBadCasts, quarantineBadCasts } from "./bad-casts.ts";
 import type { Column } from "./merge-columns.ts";
-import { Quarantine } from "./quarantine.ts";
+import { openQuarantine, type Quarantine } from "./quarantine.ts";
 import type { RecordReader } from "./record.ts";
 import { reasonColumn, relationOf } from "./relation.ts";
 import { proveRows, type RowCounts } from "./row-proof.ts";
@@ -55,8 +55,7 @@ export async function processTable(
   const { sql, task, runDate } = deps;
   const { table } = work;
   const scratch = join(deps.scratch, table);
-  const quarantine = new Quarantine(`${scratch}.quarantine.ndjson`);
-  await quarantine.open();
+  const quarantine = await openQuarantine(`${scratch}.quarantine.ndjson`);
   try {
     // 1. Count and check every record; put it where SQL can read it.
     const { inputs, blank, bad } = await work.stage(scratch, quarantine);

@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import type { Sql } from "../sql/duckdb.ts";
 import { sqlText } from "../sql/quote.ts";
 import { Permanent } from "../std/errors.ts";
+import { cutText } from "./cut-text.ts";
 import { type LineFile, openLineFile } from "./line-file.ts";
-import { cutText } from "./raw-to-rows.ts";
 import { measured, type WrittenFile } from "./written-file.ts";
 
 /** Most of a record that is kept; its file, line and offset lead to the rest. */
@@ -17,17 +17,16 @@ export type BadRecord = { file: string; line: number; offset: number; raw: Buffe
 
 /** Gathers bad records in a scratch file, then writes them as one Parquet file. */
 export class Quarantine {
-  #lines: LineFile | null = null;
-  #path: string;
-  rows = 0;
+  readonly #lines: LineFile;
+  #isOpen = true;
 
-  /** `path`: of the scratch file, made when there is a first record. */
-  constructor(path: string) {
-    this.#path = path;
+  constructor(lines: LineFile) {
+    this.#lines = lines;
   }
 
-  async open(): Promise<void> {
-    this.#lines = await openLineFile(this.#path);
+  /** Records so far. */
+  get rows(): number {
+    return this.#lines.records;
   }
 
   add({ file, line, offset, raw }: BadRecord, reason: string) {
@@ -41,17 +40,17 @@ export class Quarantine {
       raw: kept.toString(isText ? "utf8" : "base64"),
       raw_is_base64: !isText,
     };
-    this.#lines?.write(Buffer.from(`${JSON.stringify(row)}\n`));
-    this.rows++;
+    this.#lines.write(Buffer.from(`${JSON.stringify(row)}\n`));
   }
 
   async drained(): Promise<void> {
-    await this.#lines?.drained();
+    await this.#lines.drained();
   }
 
   async close(): Promise<void> {
-    await this.#lines?.close();
-    this.#lines = null;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#lines.close();
   }
 
   /** Writes `<folder>/<task>.parquet`; nothing when there was no bad record. To be called after `close`. */
@@ -64,8 +63,8 @@ export class Quarantine {
     const local = join(args.folder, relative);
     await mkdir(dirname(local), { recursive: true });
     const rows = `SELECT file, line, byte_offset, reason, raw, raw_is_base64, ${args.schemaVersion}::INTEGER AS schema_version, ${sqlText(args.task)} AS task
-      FROM read_ndjson(${sqlText(this.#path)}, columns={file: 'VARCHAR', line: 'BIGINT', byte_offset: 'BIGINT', reason: 'VARCHAR', raw: 'VARCHAR', raw_is_base64: 'BOOLEAN'},
-        auto_detect=false, maximum_object_size=16777216, compression='uncompressed')`;
+      FROM read_ndjson(${sqlText(this.#lines.path)}, columns={file: 'VARCHAR', line: 'BIGINT', byte_offset: 'BIGINT', reason: 'VARCHAR', raw: 'VARCHAR', raw_is_base64: 'BOOLEAN'},
+        auto_detect=false, maximum_object_size=16777216, hive_partitioning=false, compression='uncompressed')`;
     const [stats] = await sql.rows(
       `COPY (${rows}) TO ${sqlText(local)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 20480, RETURN_STATS)`,
     );
@@ -76,4 +75,9 @@ export class Quarantine {
     }
     return [await measured(local, relative, this.rows, { dt: args.runDate })];
   }
+}
+
+/** An empty quarantine; `path`: of its scratch file. */
+export async function openQuarantine(path: string): Promise<Quarantine> {
+  return new Quarantine(await openLineFile(path));
 }

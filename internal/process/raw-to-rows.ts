@@ -8,6 +8,7 @@ import type { ApiSource, Extract, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { Permanent } from "../std/errors.ts";
 import { bytesOf, type LocalFile } from "./byte-source.ts";
+import { cutText } from "./cut-text.ts";
 import { reasonOf, withLineEnd } from "./read-lines.ts";
 import type { Reason, RecordReader } from "./record.ts";
 import type { JsonScanner } from "./scan-json.ts";
@@ -16,7 +17,7 @@ import type { JsonScanner } from "./scan-json.ts";
 const badAnswerBytes = 64 * 1024;
 
 /** What one answer gives: rows, as values for JSON, or the text that is none. */
-export type RowsOf = (answer: RawRecord) => unknown[] | { bad: string };
+export type RowsOf = (answer: RawRecord) => unknown[] | { reason: Reason; bad: string };
 
 /** Records of an API source's answers. */
 export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
@@ -26,10 +27,11 @@ export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
     const text = textOf(answer);
     try {
       const document = parseJsonExact(text);
-      if (typeof document !== "object" || document === null) return { bad: text };
+      if (typeof document !== "object" || document === null)
+        return { reason: "MALFORMED_JSON", bad: text };
       return recordsOf(document, path);
     } catch {
-      return { bad: text };
+      return { reason: "MALFORMED_JSON", bad: text };
     }
   };
 }
@@ -42,8 +44,16 @@ export function extractRows(extracts: readonly Extract[]): RowsOf {
   const matching = extracts.map((extract) => ({ extract, matches: urlGlobs([extract.match]) }));
   return (answer) => {
     if (!isPage(answer)) return [];
-    const found = matching.filter(({ matches }) => matches(answer.final_url));
-    return found.flatMap(({ extract }) => cssRows(textOf(answer), answer.final_url, extract));
+    const html = textOf(answer);
+    let isTooDeep = false;
+    const rows = matching
+      .filter(({ matches }) => matches(answer.final_url))
+      .flatMap(({ extract }) =>
+        cssRows(html, answer.final_url, extract, () => {
+          isTooDeep = true;
+        }),
+      );
+    return isTooDeep ? { reason: "TOO_DEEP", bad: html } : rows;
   };
 }
 
@@ -75,20 +85,12 @@ export function rawReader(file: LocalFile, rowsOf: RowsOf, scanner: JsonScanner)
           const raw = Buffer.from(JSON.stringify(row));
           visit(raw, reasonOf(raw, scanner));
         }
-      } else visit(cutText(Buffer.from(rows.bad), badAnswerBytes), "MALFORMED_JSON");
+      } else visit(cutText(Buffer.from(rows.bad), badAnswerBytes), rows.reason);
       offset += text.length + 1;
       await visitor.drained();
     }
     return { blank: 0, direct: false };
   };
-}
-
-/** The first `limit` bytes, or a few less, so that no character is cut. */
-export function cutText(bytes: Buffer, limit: number): Buffer {
-  if (bytes.length <= limit) return bytes;
-  let end = limit;
-  while (end > limit - 4 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.subarray(0, end);
 }
 
 const isOk = (status: number) => status >= 200 && status < 300;

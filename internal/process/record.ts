@@ -9,7 +9,8 @@ export type Reason =
   | "WRONG_COLUMN_COUNT"
   | "UNTERMINATED_QUOTE"
   | "BAD_QUOTE"
-  | "TOO_LONG";
+  | "TOO_LONG"
+  | "TOO_DEEP";
 
 /** Longest record that becomes a row. */
 export const maxRecordBytes = 16 * 1024 * 1024;

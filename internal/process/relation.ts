@@ -118,7 +118,7 @@ function sourceOf(group: StagedInput[], reads: Map<InputColumn, string>): string
   const paths = sqlList(group.map((each) => each.path));
   if (input.kind === "parquet") return `read_parquet(${paths}, hive_partitioning=false)`;
   if (input.kind === "csv") return csvSource(input, paths);
-  const options = `maximum_object_size=16777216, ignore_errors=false, compression=${sqlText(jsonCompression[input.compression])}`;
+  const options = `maximum_object_size=16777216, ignore_errors=false, hive_partitioning=false, compression=${sqlText(jsonCompression[input.compression])}`;
   if (input.isAwkward) return `read_ndjson_objects(${paths}, ${options})`;
   const columns = [...reads].map(
     ([column, readAs]) => `${sqlName(column.source)}: ${sqlText(readAs)}`,
@@ -136,5 +136,5 @@ function csvSource(input: Extract<StagedInput, { kind: "csv" }>, paths: string):
   const long = input.hasLongRecords ? ", max_line_size=17825792, buffer_size=35651584" : "";
   return `read_csv(${paths}, columns={${columns}}, auto_detect=false, header=${input.header}, delim=${sqlText(input.delimiter)},
     quote='"', escape='"', nullstr='', allow_quoted_nulls=false, strict_mode=true, null_padding=false, ignore_errors=false,
-    parallel=false, compression=${sqlText(input.compression)}${long})`;
+    parallel=false, hive_partitioning=false, compression=${sqlText(input.compression)}${long})`;
 }

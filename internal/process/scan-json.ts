@@ -12,15 +12,7 @@ const maxDepth = 200;
 const maxColumns = 2_000;
 
 /** Ends the scan of a record. Made once: a stack for every bad line would cost more than the line. */
-class Fault extends Error {
-  readonly reason: Reason;
-  constructor(reason: Reason) {
-    super(reason);
-    this.reason = reason;
-  }
-}
-const malformed = new Fault("MALFORMED_JSON");
-const duplicate = new Fault("DUPLICATE_KEY");
+const malformed = new Error("malformed JSON");
 
 /** A scanner that adds what it sees in good records to one shape. State with the lifetime of a task's table. */
 export class JsonScanner {
@@ -30,6 +22,7 @@ export class JsonScanner {
   #end = 0;
   #depth = 0;
   #objects = 0;
+  #hasDuplicate = false;
   /** What this record showed: kept apart until the record is known to be good. */
   #seen: Shape[] = [];
   #bits: number[] = [];
@@ -40,6 +33,7 @@ export class JsonScanner {
     this.#at = start;
     this.#end = end;
     this.#depth = 0;
+    this.#hasDuplicate = false;
     this.#seen.length = 0;
     this.#bits.length = 0;
     try {
@@ -49,8 +43,9 @@ export class JsonScanner {
       this.#space();
       if (this.#at !== this.#end) return "MALFORMED_JSON";
       if (!isObject) return "NOT_AN_OBJECT";
+      if (this.#hasDuplicate) return "DUPLICATE_KEY";
     } catch (fault) {
-      if (fault instanceof Fault) return fault.reason;
+      if (fault === malformed) return "MALFORMED_JSON";
       throw fault;
     }
     for (let i = 0; i < this.#seen.length; i++) {
@@ -230,7 +225,7 @@ export class JsonScanner {
       guess.bytes.length === to - from &&
       guess.bytes.compare(this.#bytes, from, to) === 0
     ) {
-      if (guess.shape.mark === mark) throw duplicate;
+      if (guess.shape.mark === mark) this.#hasDuplicate = true;
       guess.shape.mark = mark;
       return guess.shape;
     }
@@ -245,7 +240,7 @@ export class JsonScanner {
       const isRoot = this.#depth === 1;
       if (shape.fields.size >= (isRoot ? maxColumns : maxFields)) {
         shape.wide = true;
-        if (rare.has(name)) throw duplicate;
+        if (rare.has(name)) this.#hasDuplicate = true;
         rare.add(name);
         return newShape();
       }
@@ -253,7 +248,7 @@ export class JsonScanner {
       shape.fields.set(name, child);
       shape.keys.push({ bytes: Buffer.from(name), shape: child });
     }
-    if (child.mark === mark) throw duplicate;
+    if (child.mark === mark) this.#hasDuplicate = true;
     child.mark = mark;
     return child;
   }

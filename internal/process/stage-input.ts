@@ -2,6 +2,7 @@
 import type { FilesSource } from "../model/pipeline.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { sqlName, sqlText } from "../sql/quote.ts";
+import { Permanent } from "../std/errors.ts";
 import type { Compression } from "./byte-source.ts";
 import { distinctNames } from "./column-names.ts";
 import { parseType, printType } from "./duckdb-type.ts";
@@ -123,8 +124,17 @@ export function jsonColumns(scanner: JsonScanner): { columns: InputColumn[]; isA
   return { columns, isAwkward: names.some((name, i) => name !== keys[i]) };
 }
 
-/** Columns and rows of a Parquet file, by its footer. */
-export async function stageParquet(sql: Sql, path: string): Promise<StagedInput> {
+/** Columns and rows of a Parquet file, by its footer. Throws Permanent when it cannot be read. */
+export async function stageParquet(sql: Sql, path: string, name: string): Promise<StagedInput> {
+  try {
+    return await readFooter(sql, path);
+  } catch (error) {
+    if (!(error instanceof Permanent)) throw error;
+    throw new Permanent(`read "${name}": its Parquet cannot be read`, { cause: error });
+  }
+}
+
+async function readFooter(sql: Sql, path: string): Promise<StagedInput> {
   const found = await sql.describe(
     `SELECT * FROM read_parquet(${sqlText(path)}, hive_partitioning=false)`,
   );

@@ -116,7 +116,7 @@ function targetsOf(
     .map(({ name, type }) => ({
       name,
       type: printType(parseType(type)),
-      isTrusted: declared.isTrusted && name in declared.columns,
+      isTrusted: declared.isTrusted && Object.hasOwn(declared.columns, name),
     }));
 }
 

@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { FrontierLink } from "../model/link.ts";
+import { type QueuedLink, ShardFrontier } from "./shard-frontier.ts";
+
+const hosts = ["a.test", "b.test", "c.test"];
+const page = (host: string, n: number, more: Partial<FrontierLink> = {}): FrontierLink => ({
+  url: `https://${host}/${n}`,
+  source: "s",
+  kind: "page",
+  depth: 1,
+  priority: 2,
+  ...more,
+});
+const links = fc.array(
+  fc
+    .record({
+      host: fc.constantFrom(...hosts),
+      n: fc.nat(30),
+      depth: fc.nat(3),
+      priority: fc.constantFrom(0 as const, 1 as const, 2 as const),
+    })
+    .map(({ host, n, depth, priority }) => page(host, n, { depth, priority })),
+  { maxLength: 60 },
+);
+
+describe("ShardFrontier", () => {
+  test("every link offered is taken once, and pending reaches 0", () => {
+    fc.assert(
+      fc.property(links, fc.array(fc.boolean(), { maxLength: 40 }), (offered, failures) => {
+        const frontier = new ShardFrontier();
+        const isNew = offered.filter((link) => frontier.offer(link));
+        expect(isNew.length).toBe(new Set(offered.map((link) => link.url)).size);
+        const settled: string[] = [];
+        for (let round = 0; frontier.pending > settled.length; round += 1) {
+          const host = hosts[round % hosts.length] as string;
+          const peeked = frontier.peek(host);
+          const entry = frontier.take(host);
+          expect(entry).toBe(peeked);
+          if (entry === null) continue;
+          if (failures.pop()) frontier.putBack({ ...entry, attempts: entry.attempts + 1 });
+          else {
+            frontier.settle(entry.link, true);
+            settled.push(entry.link.url);
+          }
+        }
+        expect([...settled].sort()).toEqual([...new Set(offered.map((link) => link.url))].sort());
+        frontier.committed(settled.length);
+        expect(frontier.pending).toBe(0);
+        expect([...frontier.authorities()]).toEqual([]);
+      }),
+    );
+  });
+
+  test("a page cap is never overshot, and is reached when there are enough pages", () => {
+    fc.assert(
+      fc.property(
+        links,
+        fc.nat(20),
+        fc.array(fc.constantFrom("save", "fail", "again"), { maxLength: 200 }),
+        (offered, max, fates) => {
+          const frontier = new ShardFrontier();
+          frontier.limitPages("s", max);
+          for (const link of offered) frontier.offer(link);
+          const flying: QueuedLink[] = [];
+          let saved = 0;
+          let failed = 0;
+          for (let idle = 0; idle < 4; ) {
+            const taken = hosts.flatMap((host) => frontier.take(host) ?? []);
+            flying.push(...taken);
+            expect(saved + flying.length).toBeLessThanOrEqual(max);
+            const entry = flying.pop();
+            idle = entry === undefined ? idle + 1 : 0;
+            if (entry === undefined) continue;
+            const fate = fates.pop() ?? "save";
+            if (fate === "again") frontier.putBack(entry);
+            else frontier.settle(entry.link, fate === "save");
+            if (fate === "save") saved += 1;
+            if (fate === "fail") failed += 1;
+          }
+          const unique = new Set(offered.map((link) => link.url)).size;
+          expect(saved).toBe(Math.min(max, unique - failed));
+          expect(frontier.dropped).toBe(unique - failed - saved);
+          frontier.committed(saved + failed);
+          expect(frontier.pending).toBe(0);
+        },
+      ),
+    );
+  });
+
+  test("seeds first, then sitemap links, then breadth first; a link put back comes next", () => {
+    const frontier = new ShardFrontier();
+    frontier.offer(page("a.test", 5, { depth: 2 }));
+    frontier.offer(page("a.test", 4, { depth: 1 }));
+    frontier.offer(page("a.test", 3, { priority: 1 }));
+    frontier.offer(page("a.test", 1, { priority: 0 }));
+    frontier.offer(page("a.test", 2, { priority: 0 }));
+    const first = frontier.take("a.test") as QueuedLink;
+    expect(first.link.url).toBe("https://a.test/1");
+    frontier.putBack(first);
+    const order: string[] = [];
+    for (let next = frontier.take("a.test"); next; next = frontier.take("a.test"))
+      order.push(next.link.url.slice(-1));
+    expect(order).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  test("what was committed before is not queued; another source's or a replayed link is another link", () => {
+    const frontier = new ShardFrontier();
+    expect(frontier.offer(page("a.test", 1))).toBe(true);
+    expect(frontier.offer(page("a.test", 1, { depth: 3 }))).toBe(false);
+    expect(frontier.offer(page("a.test", 1, { source: "t" }))).toBe(true);
+    expect(frontier.offer(page("a.test", 1, { replay: 1 }))).toBe(true);
+  });
+
+  test("dropping or taking many queued links is not quadratic", () => {
+    const frontier = new ShardFrontier();
+    frontier.limitPages("s", 1);
+    const many = 150_000;
+    for (let n = 0; n < many; n += 1) frontier.offer(page("a.test", n));
+    const entry = frontier.take("a.test") as QueuedLink;
+    frontier.settle(entry.link, true);
+    const startedMs = performance.now();
+    expect(frontier.take("a.test")).toBeNull();
+    expect(performance.now() - startedMs).toBeLessThan(500);
+    expect(frontier.dropped).toBe(many - 1);
+  });
+});

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { type Exchange, FetchFault } from "./fetch-page.ts";
+import type { QueuedLink } from "./shard-frontier.ts";
+import { weighAnswer, weighFault } from "./weigh-answer.ts";
+
+const entry = (attempts = 0, calm = 0): QueuedLink => ({
+  link: { url: "https://a.test/", source: "s", kind: "page", depth: 0, priority: 0 },
+  attempts,
+  calm,
+});
+const answer = (status: number, headers: Record<string, string> = {}): Exchange => ({
+  status,
+  headers,
+  body: Buffer.alloc(0),
+  truncated: false,
+  firstByteMs: 1,
+  totalMs: 1,
+});
+const wait = { "retry-after": "7" };
+const told = { kind: "retry-after", afterMs: 7_000 };
+const free = { kind: "again", costs: false };
+const costly = { kind: "again", costs: true };
+const dead = expect.objectContaining({ kind: "dead" });
+
+test.each([
+  ["200", answer(200), entry(), { kind: "ok" }, { kind: "read" }],
+  ["204", answer(204), entry(), { kind: "ok" }, { kind: "read" }],
+  ["200 with Retry-After", answer(200, wait), entry(), { kind: "ok" }, { kind: "read" }],
+  ["301", answer(301, { location: "/x" }), entry(), { kind: "ok" }, { kind: "redirect" }],
+  ["302 told", answer(302, { location: "/x", ...wait }), entry(), told, { kind: "redirect" }],
+  ["301 to nowhere", answer(301), entry(), { kind: "ok" }, dead],
+  ["404", answer(404), entry(), { kind: "ok" }, dead],
+  ["403 told", answer(403, wait), entry(), told, dead],
+  ["408", answer(408), entry(), { kind: "fault" }, costly],
+  ["429 told", answer(429, wait), entry(9), told, free],
+  ["429 told too often", answer(429, wait), entry(0, 30), told, dead],
+  ["429", answer(429), entry(9), { kind: "too-many" }, free],
+  ["429 too often", answer(429), entry(0, 5), { kind: "too-many" }, dead],
+  ["429 malformed", answer(429, { "retry-after": "soon" }), entry(), { kind: "too-many" }, free],
+  ["503 told", answer(503, wait), entry(9), told, free],
+  ["503", answer(503), entry(9), { kind: "fault" }, free],
+  ["503 too often", answer(503), entry(0, 8), { kind: "fault" }, dead],
+  ["500", answer(500), entry(1), { kind: "fault" }, costly],
+  ["500 spent", answer(500), entry(2), { kind: "fault" }, dead],
+  ["502 told", answer(502, wait), entry(), told, costly],
+])("%s", (_, received, link, gate, outcome) => {
+  expect(weighAnswer(received, link, 2, 1_000_000)).toEqual({ gate, link: outcome });
+});
+
+test("a fault costs an attempt, until they are spent; the reason says how many there were", () => {
+  const fault = new FetchFault("timeout", "no answer");
+  expect(weighFault(fault, entry(1), 2)).toEqual({ gate: { kind: "fault" }, link: costly });
+  expect(weighFault(fault, entry(2, 3), 2).link).toEqual({
+    kind: "dead",
+    reason: "no answer after 6 attempts",
+  });
+});

@@ -1,0 +1,175 @@
+// Saved answers to tables: API records, the pages table, extractions.
+import { zstdCompressSync } from "node:zlib";
+import { expect, test } from "vitest";
+import { processBatch, processOne } from "../../test/support/process-batch.ts";
+import type { ApiSource, WebSource } from "../model/pipeline.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+
+function answer(changes: Partial<RawRecord>): RawRecord {
+  return {
+    url: "https://a.example/1",
+    final_url: "https://a.example/1",
+    status: 200,
+    headers: {},
+    fetched_at: "2026-03-04T05:06:07.123Z",
+    depth: 0,
+    source: "s",
+    kind: "api",
+    page: 0,
+    digest: "00",
+    content_type: "application/json",
+    charset: "utf-8",
+    body: null,
+    body_b64: null,
+    timing: { first_byte_ms: 1, total_ms: 2 },
+    attempt: 1,
+    error: null,
+    ...changes,
+  };
+}
+
+const segment = (...answers: Partial<RawRecord>[]) =>
+  zstdCompressSync(answers.map((each) => `${JSON.stringify(answer(each))}\n`).join(""));
+
+const api: Partial<ApiSource> = { kind: "api", name: "s", records: "$.data[*]", table: "t" };
+
+const web: Partial<WebSource> = {
+  kind: "web",
+  name: "s",
+  pages: "pages",
+  extract: [
+    {
+      table: "books",
+      match: "**/book/*",
+      rows: null,
+      fields: {
+        title: { css: "h1", attr: null, as: "text", many: false },
+        price: { css: ".price", attr: null, as: "decimal", many: false },
+        tags: { css: "li", attr: null, as: "integer", many: true },
+      },
+    },
+  ],
+};
+
+test("records of all answers, numbers as they came", async () => {
+  const table = await processOne({
+    source: api,
+    files: {
+      "a.jsonl.zst": segment(
+        { body: '{"data":[{"id":12345678901234567890,"v":1.5},{"id":2,"v":2}]}' },
+        { status: 404, body: '{"data":[{"id":404}]}' },
+        { body: "<html>sorry" },
+        { body: '{"data":[7,{"id":3}]}' },
+        { status: 204 },
+        { body: '{"data":[]}' },
+        { body: '"text"' },
+      ),
+      "b.jsonl.zst": segment({ body_b64: Buffer.from('{"data":[{"id":4}]}').toString("base64") }),
+    },
+  });
+  expect(table.data.map(({ id, v }) => [id, v])).toEqual([
+    ["12345678901234567890", 1.5],
+    ["2", 2],
+    ["3", null],
+    ["4", null],
+  ]);
+  expect(table.bad.map(({ file, line, reason, raw }) => [file, Number(line), reason, raw])).toEqual(
+    [
+      ["a.jsonl.zst", 3, "MALFORMED_JSON", "<html>sorry"],
+      ["a.jsonl.zst", 4, "NOT_AN_OBJECT", "7"],
+      ["a.jsonl.zst", 7, "MALFORMED_JSON", '"text"'],
+    ],
+  );
+  expect([table.rowsIn, table.rowsOut, table.quarantined]).toEqual([7, 4, 3]);
+});
+
+test("a bad answer is kept up to 64 KiB, at a whole character", async () => {
+  const table = await processOne({
+    source: api,
+    files: { "a.jsonl.zst": segment({ body: `x${"é".repeat(50_000)}` }) },
+  });
+  expect(table.bad[0]?.raw).toBe(`x${"é".repeat(32_767)}`);
+  expect(table.files).toEqual([]);
+});
+
+test("a record whose value does not fit its declared type", async () => {
+  const table = await processOne({
+    source: api,
+    config: { columns: { id: "INTEGER" } },
+    files: {
+      "a.jsonl.zst": segment(
+        { body: '{"data":[{"id":1}]}' },
+        { body: '{"data":[{"id":2},{"id":"x"}]}' },
+      ),
+    },
+  });
+  expect(table.bad.map(({ line, reason, raw }) => [Number(line), reason, raw])).toEqual([
+    [2, "BAD_CAST:id", '{"id":"x"}'],
+  ]);
+  expect(table.data.map((row) => row.id)).toEqual([1, 2]);
+});
+
+test("pages and extractions", async () => {
+  const page = (path: string, body: string): Partial<RawRecord> => ({
+    url: `https://a.example/${path}`,
+    final_url: `https://a.example/${path}`,
+    kind: "page",
+    content_type: "text/html",
+    body,
+  });
+  const [pages, books] = await processBatch({
+    source: web,
+    files: {
+      "a.jsonl.zst": segment(
+        page("", "<title>Home</title><p>Hi <a href=/book/1>one</a>"),
+        page("book/1", "<h1>One</h1><b class=price>£1,051.77</b><li>1<li>2"),
+        page("book/2", "<h1>Two</h1><b class=price>call us</b>"),
+        page("book/3", "<h1>Three</h1><li>x"),
+        page("book/4", "<div>".repeat(600)),
+        { ...page("gone", "<h1>Gone</h1>"), status: 404 },
+        { ...page("sitemap.xml", "<urlset/>"), kind: "sitemap" },
+      ),
+    },
+  });
+  expect(pages?.data).toHaveLength(5);
+  expect(pages?.data[0]).toMatchObject({
+    url: "https://a.example/",
+    status: 200,
+    title: "Home",
+    links: ["https://a.example/book/1"],
+    depth: 0,
+    fetched_at: "2026-03-04 05:06:07.123+00",
+  });
+  expect(pages?.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+    "url VARCHAR",
+    "final_url VARCHAR",
+    "status INTEGER",
+    "content_type VARCHAR",
+    "title VARCHAR",
+    "text VARCHAR",
+    "links VARCHAR[]",
+    "digest VARCHAR",
+    "depth INTEGER",
+    "fetched_at TIMESTAMPTZ",
+    "size BIGINT",
+    "dt DATE",
+  ]);
+  expect(books?.data.map(({ title, price, tags }) => [title, price, tags])).toEqual([
+    ["One", "1051.770000000", ["1", "2"]],
+  ]);
+  expect(books?.bad.map((row) => row.reason)).toEqual([
+    "TOO_DEEP",
+    "BAD_CAST:price",
+    "BAD_CAST:tags",
+  ]);
+});
+
+test("a cut raw file, and a line that is no record", async () => {
+  const whole = segment({ body: '{"data":[]}' });
+  await expect(
+    processOne({ source: api, files: { "a.jsonl.zst": whole.subarray(0, -4) } }),
+  ).rejects.toThrow(/cut or corrupt/);
+  await expect(processOne({ source: api, files: { "a.jsonl": "oops\n" } })).rejects.toThrow(
+    /line 1 is not a raw record/,
+  );
+});

@@ -1,0 +1,92 @@
+// Writing what any SELECT yields: models use it too.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openDuckDb, type Sql } from "../sql/duckdb.ts";
+import { sqlList } from "../sql/quote.ts";
+import { proveRows } from "./row-proof.ts";
+import { writeParquet } from "./write-parquet.ts";
+
+let root = "";
+let sql: Sql;
+let runs = 0;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "onpoint-write-"));
+  sql = await openDuckDb({ memoryLimitMb: 256, scratch: root, allowedPaths: [] });
+});
+
+afterAll(async () => {
+  await sql.close();
+  await rm(root, { recursive: true, force: true });
+});
+
+async function write(
+  select: string,
+  partitionBy: { name: string; expression: string | null }[] = [],
+) {
+  const folder = join(root, String(runs++));
+  const columns = await sql.describe(select);
+  return writeParquet({
+    sql,
+    select,
+    columns,
+    partitionBy,
+    runDate: "2026-03-04",
+    folder,
+    task: "m-1",
+  });
+}
+
+const read = (files: { local: string }[], columns: string) =>
+  sql.rows(
+    `SELECT ${columns} FROM read_parquet(${sqlList(files.map((file) => file.local))}, hive_partitioning=false)`,
+  );
+
+test("without partitions: one file, in the query's order", async () => {
+  const files = await write("SELECT range AS n FROM range(1000) ORDER BY n DESC");
+  expect(files.map(({ relative, rows, partition }) => [relative, rows, partition])).toEqual([
+    ["m-1-0.parquet", 1000, {}],
+  ]);
+  expect((await read(files, "n")).slice(0, 2)).toEqual([{ n: "999" }, { n: "998" }]);
+});
+
+test("order holds within partitions", async () => {
+  const files = await write("SELECT range AS n, range % 3 AS k FROM range(9) ORDER BY n DESC", [
+    { name: "k", expression: null },
+  ]);
+  expect(files.map((file) => file.relative)).toEqual([
+    "k=0/m-1-0.parquet",
+    "k=1/m-1-0.parquet",
+    "k=2/m-1-0.parquet",
+  ]);
+  expect(await read(files.slice(1, 2), "n, k")).toEqual(
+    ["7", "4", "1"].map((n) => ({ n, k: "1" })),
+  );
+});
+
+test("sums of integers stay exact", async () => {
+  const files = await write("SELECT sum(x) AS total FROM (VALUES (9007199254740993), (0)) v(x)");
+  expect(await read(files, "total, typeof(total) AS type")).toEqual([
+    { total: "9007199254740993", type: "DECIMAL(38,0)" },
+  ]);
+});
+
+test("no rows, no file", async () => {
+  expect(await write("SELECT 1 AS a WHERE false")).toEqual([]);
+  expect(await write("SELECT 1 AS a WHERE false", [{ name: "a", expression: null }])).toEqual([]);
+  expect(await write("SELECT 1 AS a WHERE false", [{ name: "dt", expression: null }])).toEqual([]);
+});
+
+test("too many partitions", async () => {
+  await expect(
+    write("SELECT range AS n FROM range(10001)", [{ name: "n", expression: null }]),
+  ).rejects.toThrow(/partition by n: more than 10000 values/);
+});
+
+test("a proof that fails names the numbers", () => {
+  const counts = { rowsIn: 10, rowsOut: 7, quarantined: 2, blank: 0 };
+  expect(() => proveRows("t", counts)).toThrow(/10 in, but 7 out, 2 quarantined and 0 blank/);
+  proveRows("t", { ...counts, blank: 1 });
+});
