@@ -28,7 +28,12 @@ export async function loadModels(
   const sql = await openDuckDb({ memoryLimitMb: 64, scratch, allowedPaths: [] });
   try {
     const known = new Set([...pipeline.sources.flatMap(tablesOf), ...snapshots.keys()]);
-    return orderModels(models, (text) => sql.tableNames(text), known);
+    const reads = new Map<string, string[] | Error>();
+    for (const model of models) {
+      const names = sql.readTables(model.sql).catch((error: Error) => error);
+      reads.set(model.name, await names);
+    }
+    return orderModels(models, reads, known);
   } finally {
     await sql.close();
   }

@@ -52,7 +52,7 @@ const keepBlockMs = 1_000;
 /** How soon a host is looked at again whose links wait for something that does not wake it. */
 const lookAgainMs = 250;
 /** For hosts that have only links to drop. */
-const unknownRate: Rate = { perSecond: 1, concurrency: 1, backoffMs: 1_000, maxBackoffMs: 60_000 };
+const unknownRate: Rate = { perSecond: 5, concurrency: 1, backoffMs: 1_000, maxBackoffMs: 60_000 };
 
 export class CrawlPod {
   readonly #options: PodOptions;
@@ -66,14 +66,6 @@ export class CrawlPod {
 
   constructor(options: PodOptions) {
     this.#options = options;
-  }
-
-  get inFlight(): number {
-    return this.#flights.size;
-  }
-
-  get hosts(): number {
-    return this.#hosts.size;
   }
 
   /** New links of an owner are queued for these hosts. */
@@ -113,6 +105,7 @@ export class CrawlPod {
   async drain(): Promise<void> {
     this.#stopping = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const host of this.#hosts.values()) for (const wake of [...host.waiting]) wake();
     while (this.#flights.size > 0) await Promise.allSettled([...this.#flights]);
   }
 

@@ -67,12 +67,14 @@ test("out of memory is permanent and says what to do", async () => {
   await expect(sql.run(wide)).rejects.toThrow(/out of memory; give the pod more/);
 });
 
-test("interrupt ends the running statement", async () => {
-  const running = sql.run(
+test("interrupt ends the running statement, also one that has not quite begun", async () => {
+  const own = await openDuckDb({ memoryLimitMb: 128, scratch: join(root, "own"), allowedPaths: [] });
+  const running = own.run(
     "SELECT count(*) FROM range(100000000) a, range(1000) b WHERE a.range + b.range = 7",
   );
-  sql.interrupt();
+  own.interrupt();
   await expect(running).rejects.toThrow(/interrupt/i);
+  await own.close();
 });
 
 describe("readTables", () => {

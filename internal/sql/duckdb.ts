@@ -21,16 +21,11 @@ export interface Sql {
   run(sql: string): Promise<void>;
   /** All rows, fit for JSON: BIGINT, DECIMAL, dates and timestamps as text, INTEGER and DOUBLE as numbers. */
   rows(sql: string): Promise<Record<string, unknown>[]>;
-  /**
-   * Names of the tables a query reads, by DuckDB's binder: none at all where it cannot bind the query, as with JOIN ...
-   * USING of tables that are not there, an unknown function, or bad syntax. `readTables` has no such gaps.
-   */
-  tableNames(sql: string): string[];
   /** Names of the tables that SELECT statements read, by their syntax alone. Throws Permanent for anything else. */
   readTables(sql: string): Promise<string[]>;
   /** Columns a query yields, with DuckDB's names of their types. */
   describe(sql: string): Promise<{ name: string; type: string }[]>;
-  /** Makes the running statement fail. */
+  /** Makes the running statement, and every later one, fail. */
   interrupt(): void;
   close(): Promise<void>;
 }
@@ -56,6 +51,7 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
     allow_community_extensions: "false",
   });
   const connection = await instance.connect();
+  let interrupting: NodeJS.Timeout | undefined;
   const guarded = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -77,13 +73,6 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
   return {
     run,
     rows,
-    tableNames(sql) {
-      try {
-        return [...connection.getTableNames(sql, false)];
-      } catch (error) {
-        throw sqlError(sql, error);
-      }
-    },
     async readTables(sql) {
       const [row] = await rows(`SELECT json_serialize_sql(${sqlText(sql)}) AS tree`);
       const tree = JSON.parse(String(row?.tree)) as { error: boolean; error_message?: string };
@@ -96,8 +85,13 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
       const found = await rows(`DESCRIBE ${sql}`);
       return found.map((row) => ({ name: String(row.column_name), type: String(row.column_type) }));
     },
-    interrupt: () => connection.interrupt(),
+    interrupt() {
+      // DuckDB forgets an interrupt that comes before its statement has begun to run.
+      connection.interrupt();
+      interrupting ??= setInterval(() => connection.interrupt(), 20);
+    },
     async close() {
+      clearInterval(interrupting);
       connection.closeSync();
       instance.closeSync();
     },

@@ -1,0 +1,224 @@
+// The pod against a made-up web: what it asks for, when, and that it always comes to an end.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
+import type { FrontierLink } from "../model/link.ts";
+import type { Pipeline, WebSource } from "../model/pipeline.ts";
+import { openFileObjects } from "../objects/objects-file.ts";
+import { openMemoryQueue } from "../queue/queue-memory.ts";
+import { packLinks } from "./commit-segment.ts";
+import { CrawlPod } from "./crawl-pod.ts";
+import { type Exchange, FetchFault } from "./fetch-page.ts";
+import { FingerprintTable } from "./fingerprint.ts";
+import { ShardLeases } from "./shard-leases.ts";
+import { ShardOwner } from "./shard-owner.ts";
+
+const root = await mkdtemp(join(tmpdir(), "onpoint-pod-"));
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+const webSource = (more: Partial<WebSource> = {}): WebSource => ({
+  kind: "web",
+  name: "s",
+  seeds: ["https://a.test/"],
+  headers: {},
+  rate: { perSecond: 500, concurrency: 1, backoffMs: 1, maxBackoffMs: 2 },
+  sitemaps: false,
+  robots: "ignore",
+  render: "http",
+  scope: { within: "any", include: ["**"], exclude: [], maxDepth: 9, maxPages: 100 },
+  auth: null,
+  userAgent: null,
+  pages: null,
+  extract: [],
+  ...more,
+});
+const linkTo = (url: string, source = "s"): FrontierLink => ({
+  url,
+  source,
+  kind: "page",
+  depth: 0,
+  priority: 0,
+});
+const answer = (status: number, body = "", type = "text/html"): Exchange => ({
+  status,
+  headers: { "content-type": type },
+  body: Buffer.from(body),
+  truncated: false,
+  firstByteMs: 0,
+  totalMs: 0,
+});
+
+/** A pod that owns the one shard; `web` answers its requests. */
+async function newPod(sources: WebSource[], web: (url: string) => Exchange | Promise<Exchange>) {
+  const queue = openMemoryQueue();
+  const lake = await openFileObjects(pathToFileURL(await mkdtemp(join(root, "lake-"))).href);
+  const asked: { url: string; atMs: number }[] = [];
+  const leases = new ShardLeases(queue, "w", 60_000);
+  await leases.balance([0]);
+  const pod = new CrawlPod({
+    fetcher: {
+      fetch: async (url, { onSent }) => {
+        onSent?.();
+        asked.push({ url, atMs: Date.now() });
+        return web(url);
+      },
+      close: async () => {},
+    },
+    leases,
+    queue,
+    pipelineOf: () =>
+      ({ sources, retries: { crawl: 1, process: 0, etl: 0, upload: 0 } }) as unknown as Pipeline,
+    userAgent: "onpoint",
+    maxInFlight: 10,
+    shards: 1,
+    onProgress: () => undefined,
+  });
+  onTestFinished(() => pod.drain());
+  const open = async (token: string, links: FrontierLink[]) => {
+    const owner = new ShardOwner({
+      run: {
+        token,
+        run: token,
+        date: "2026-01-01",
+        generation: 1,
+        lake: "",
+        simulate: false,
+        only: null,
+        file: "",
+        text: "",
+        trace: {},
+      },
+      shard: 0,
+      shards: 1,
+      lake,
+      queue,
+      lease: () => leases.lease(0),
+      sent: new FingerprintTable(),
+      pageLimits: Object.fromEntries(sources.map(({ name, scope }) => [name, scope.maxPages])),
+      onLinks: (from, fresh) => void pod.admit(from, fresh),
+      trace: (_, body) => body({}),
+    });
+    onTestFinished(() => owner.close());
+    await queue.appendLinks(token, 0, await packLinks(links), {});
+    await owner.open();
+    await vi.waitFor(() => expect(owner.frontier.consumedSeq).toBeGreaterThan(0), { interval: 1 });
+    return owner;
+  };
+  const ended = (owner: ShardOwner) =>
+    vi.waitFor(() => expect([owner.isIdle, owner.failure]).toEqual([true, null]), {
+      interval: 5,
+      timeout: 3_000,
+    });
+  return { pod, leases, asked, open, ended };
+}
+
+test("hosts that wait for the page cap are looked at again when it is free, or full", async () => {
+  for (const status of [200, 404]) {
+    const reply = Promise.withResolvers<Exchange>();
+    const sources = [webSource({ scope: { ...webSource().scope, maxPages: 1 } })];
+    const { open, ended, asked } = await newPod(sources, (url) =>
+      url.includes("a.test") ? reply.promise : answer(200),
+    );
+    const owner = await open("r", [linkTo("https://a.test/"), linkTo("https://b.test/")]);
+    await vi.waitFor(() => expect(asked.length).toBe(1), { interval: 1 });
+    reply.resolve(answer(status));
+    await ended(owner);
+    expect(asked.length).toBe(status === 200 ? 1 : 2);
+    expect(owner.frontier.dropped).toBe(status === 200 ? 1 : 0);
+  }
+});
+
+test("of the sources that share a host the slowest sets its pace, wherever its links stand in a batch", async () => {
+  const slow = webSource({ name: "slow", rate: { ...webSource().rate, perSecond: 20 } });
+  const { open, ended, asked } = await newPod([webSource(), slow], () => answer(200));
+  const owner = await open("r", [
+    linkTo("https://a.test/1"),
+    linkTo("https://a.test/2", "slow"),
+    linkTo("https://a.test/3", "slow"),
+  ]);
+  await ended(owner);
+  const times = asked.map(({ atMs }) => atMs);
+  const gaps = times.slice(1).map((atMs, index) => atMs - (times[index] as number));
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(50);
+});
+
+test("a run that comes when robots.txt is known gets its sitemaps all the same", async () => {
+  const robots = "User-agent: *\nDisallow: /private\nSitemap: https://a.test/map.xml";
+  const { open, ended, asked } = await newPod(
+    [webSource({ sitemaps: true, robots: "obey" })],
+    (url) => (url.endsWith("robots.txt") ? answer(200, robots, "text/plain") : answer(200)),
+  );
+  for (const run of ["first", "second"])
+    await ended(await open(run, [linkTo("https://a.test/"), linkTo("https://a.test/private")]));
+  expect(asked.map(({ url }) => url.slice("https://a.test".length))).toEqual([
+    "/robots.txt",
+    "/",
+    "/map.xml",
+    "/",
+    "/map.xml",
+  ]);
+});
+
+test("a host that was silent for one run is asked again for the next", async () => {
+  let isUp = false;
+  const { open, ended, asked } = await newPod([webSource()], () => {
+    if (!isUp) throw new FetchFault("connect", "no connection");
+    return answer(200);
+  });
+  const links = Array.from({ length: 9 }, (_, n) => linkTo(`https://a.test/${n}`));
+  const first = await open("first", links);
+  await ended(first);
+  expect(asked.length).toBe(4);
+  expect(first.segment.deadLinks.length).toBe(9);
+  isUp = true;
+  const second = await open("second", links);
+  await ended(second);
+  expect(second.segment.deadLinks).toEqual([]);
+  expect(second.segment.countsOf("s").saved).toBe(9);
+});
+
+test("links of a source that the pipeline has no more are dropped, without a request", async () => {
+  const { open, ended, asked } = await newPod([webSource()], () => answer(200));
+  const owner = await open("r", [linkTo("https://a.test/", "gone"), linkTo("https://a.test/x")]);
+  await ended(owner);
+  expect(asked.map(({ url }) => url)).toEqual(["https://a.test/x"]);
+  expect(owner.segment.countsOf("gone").drops).toEqual({ "no such source": 1 });
+});
+
+test("nothing is asked for while the lease is not valid, and all of it afterwards", async () => {
+  const { open, ended, asked, leases } = await newPod([webSource()], () => answer(200));
+  let isValid = false;
+  const looked = vi.spyOn(leases, "isValid").mockImplementation(() => isValid);
+  const owner = await open("r", [linkTo("https://a.test/")]);
+  await vi.waitFor(() => expect(looked).toHaveBeenCalled(), { interval: 1 });
+  expect(asked).toEqual([]);
+  isValid = true;
+  await ended(owner);
+  expect(asked.length).toBe(1);
+});
+
+test("an answer that breaks its reader is a dead letter, not the end of the shard", async () => {
+  const poison = answer(200, "<a href=/x>");
+  Object.defineProperty(poison, "body", {
+    get: () => {
+      throw new RangeError("too much");
+    },
+  });
+  const { open, ended } = await newPod([webSource()], () => poison);
+  const owner = await open("r", [linkTo("https://a.test/")]);
+  await ended(owner);
+  expect(owner.segment.deadLinks[0]?.reason).toBe("the answer cannot be read: too much");
+});
+
+test("a pod that stops does not wait for the gap before a redirect of robots.txt", async () => {
+  const { open, pod, asked } = await newPod([webSource({ robots: "obey" })], () => ({
+    ...answer(301),
+    headers: { location: "/r", "retry-after": "600" },
+  }));
+  await open("r", [linkTo("https://a.test/")]);
+  await vi.waitFor(() => expect(asked.length).toBe(1), { interval: 5, timeout: 3_000 });
+  await pod.drain();
+  expect(asked.length).toBe(1);
+});

@@ -1,0 +1,130 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { defaultLimits, type Fetcher, openFetcher } from "./fetch-page.ts";
+
+const text = "Grüße ".repeat(100);
+const packed: Record<string, [string, Buffer]> = {
+  "/gzip": ["gzip", gzipSync(text)],
+  "/br": ["br", brotliCompressSync(text)],
+  "/zstd": ["zstd", zstdCompressSync(text)],
+  "/zlib": ["deflate", deflateSync(text)],
+  "/raw": ["deflate", deflateRawSync(text)],
+  "/twice": ["gzip, BR", brotliCompressSync(gzipSync(text))],
+  "/identity": ["identity", Buffer.from(text)],
+  "/bomb": ["gzip", gzipSync(Buffer.alloc(200_000))],
+  "/damaged": ["gzip", gzipSync(text).subarray(0, 30)],
+  "/strange": ["x-unheard-of", Buffer.from("?")],
+  "/long": ["identity", Buffer.alloc(20_001, "x")],
+  "/long-gzip": [
+    "gzip",
+    gzipSync(Buffer.from(Array.from({ length: 30_000 }, (_, n) => (n * n * 31) >> 3)), {
+      level: 0,
+    }),
+  ],
+};
+const answer: RequestListener = (request, response) => {
+  const path = request.url ?? "";
+  const [coding, body] = packed[path] ?? [];
+  if (coding !== undefined) response.writeHead(200, { "content-encoding": coding }).end(body);
+  else if (path === "/reset") request.socket.resetAndDestroy();
+  else if (path === "/cut") {
+    response.writeHead(200, { "content-length": 100 });
+    response.write("half", () => request.socket.destroy());
+  } else if (path === "/redirect") response.writeHead(302, { location: "/elsewhere" }).end();
+  else if (path === "/stall") response.writeHead(200).write("half");
+  else if (path !== "/silent")
+    response.writeHead(200, { "x-a": ["1", "2"] }).end(request.headers["user-agent"]);
+};
+const server = createServer(answer);
+let fetcher: Fetcher;
+let at = "";
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  fetcher = openFetcher({ ...defaultLimits, maxBytes: 20_000, idleMs: 200, totalMs: 400 });
+});
+afterAll(async () => {
+  await fetcher.close();
+  server.closeAllConnections();
+  server.close();
+});
+const never = new AbortController().signal;
+const fetch = (path: string, headers = {}) => fetcher.fetch(`${at}${path}`, { headers }, never);
+
+test.each(["/gzip", "/br", "/zstd", "/zlib", "/raw", "/twice", "/identity"])(
+  "%s is unpacked",
+  async (path) => {
+    expect(await fetch(path)).toMatchObject({
+      status: 200,
+      body: Buffer.from(text),
+      truncated: false,
+    });
+  },
+);
+
+test("a long body is cut at the limit, and says so", async () => {
+  const { body, truncated } = await fetch("/long");
+  expect([body.length, truncated]).toEqual([20_000, true]);
+});
+
+test.each([
+  ["/bomb", "decode", "the gzip body unpacks to more than 20000 bytes"],
+  ["/long-gzip", "decode", "the gzip body is longer than 20000 bytes"],
+  ["/damaged", "decode", "the gzip body is damaged"],
+  ["/strange", "decode", "the x-unheard-of body is damaged"],
+  ["/reset", "broken", "broke off"],
+  ["/cut", "broken", "broke off"],
+  ["/silent", "timeout", "in time"],
+  ["/stall", "timeout", ""],
+])("%s is a fault of kind %s", async (path, kind, message) => {
+  const fault = await fetch(path).catch((error: unknown) => error);
+  expect(fault).toMatchObject({
+    name: "FetchFault",
+    kind,
+    message: expect.stringContaining(message),
+  });
+});
+
+test("redirects are answers, headers are lower-case and joined, and what was asked is sent", async () => {
+  expect(await fetch("/redirect")).toMatchObject({
+    status: 302,
+    headers: { location: "/elsewhere" },
+  });
+  const { headers, body } = await fetch("/", { "user-agent": "onpoint" });
+  expect([headers["x-a"], body.toString()]).toEqual(["1, 2", "onpoint"]);
+});
+
+test("names under localhost are loopback; the request is told of when it goes out, once", async () => {
+  let sent = 0;
+  const { port } = new URL(at);
+  const asked = {
+    headers: {},
+    onSent: () => {
+      sent += 1;
+    },
+  };
+  const { status } = await fetcher.fetch(`http://shop.example.localhost:${port}/`, asked, never);
+  expect([status, sent]).toEqual([200, 1]);
+});
+
+test("a port where nobody listens is a fault; an abort throws its own reason", async () => {
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, "127.0.0.1", resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  const fault = await fetcher
+    .fetch(`http://127.0.0.1:${port}/`, { headers: {} }, never)
+    .catch((error: unknown) => error);
+  expect(fault).toMatchObject({ kind: "connect" });
+  const stop = new AbortController();
+  const asked = { headers: {}, onSent: () => stop.abort(new Error("lease lost")) };
+  await expect(fetcher.fetch(`${at}/silent`, asked, stop.signal)).rejects.toThrow("lease lost");
+});
