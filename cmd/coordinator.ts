@@ -101,7 +101,7 @@ async function conduct(
   const replays = await readReplays(lake, token);
   const fetcher = openFetcher();
   let savedMs = 0;
-  const report = await coordinate(
+  const conducted = coordinate(
     {
       run,
       pipeline,
@@ -133,7 +133,8 @@ async function conduct(
       log,
     },
     signal,
-  ).finally(async () => await fetcher.close());
+  );
+  const report = await closing(conducted, () => fetcher.close());
   if (report === null) return null;
   await endRun(lake, manifest.run, manifest.generation, report, new Date().toISOString());
   await queue.deleteState(activeRunKey(token));
@@ -184,4 +185,13 @@ async function acquireSoon(
     await pause(500, signal);
   }
   throw new Fatal("stopped before the run began");
+}
+
+/** Awaits `result`, then closes, whatever came of it. */
+async function closing<T>(result: Promise<T>, close: () => Promise<void>): Promise<T> {
+  try {
+    return await result;
+  } finally {
+    await close();
+  }
 }

@@ -240,6 +240,7 @@ describe("catalog", () => {
       run: "a",
       date: dt,
       task: "t",
+      source: "s",
     });
     await publishSnapshot(lake, {
       table: "t",

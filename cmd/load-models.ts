@@ -29,12 +29,16 @@ export async function loadModels(
   try {
     const known = new Set([...pipeline.sources.flatMap(tablesOf), ...snapshots.keys()]);
     const reads = new Map<string, string[] | Error>();
-    for (const model of models) {
-      const names = sql.readTables(model.sql).catch((error: Error) => error);
-      reads.set(model.name, await names);
+    for (const { sql: text } of models) {
+      reads.set(text, await sql.readTables(text).catch((error: Error) => error));
     }
-    return orderModels(models, reads, known);
+    return orderModels(models, (text) => namesOrThrow(reads.get(text)), known);
   } finally {
     await sql.close();
   }
+}
+
+function namesOrThrow(names: string[] | Error | undefined): string[] {
+  if (names instanceof Error) throw names;
+  return names ?? [];
 }

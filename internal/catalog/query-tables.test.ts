@@ -42,7 +42,7 @@ async function publish(
     await sql.run(`COPY (${select}) TO ${sqlText(file)} (FORMAT parquet)`);
     columns = await sql.describe(select);
     const facts = { rows: 1, sizeBytes: 1, sha256: path, partition: {} };
-    add.push({ ...facts, path, run: "r", date: "2026-01-01", task: "t" });
+    add.push({ ...facts, path, run: "r", date: "2026-01-01", task: "t", source: "s" });
   }
   await sql.close();
   await publishSnapshot(lake, {

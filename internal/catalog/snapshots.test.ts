@@ -36,6 +36,7 @@ const fileOf = (name: string, run = "r1", sha256 = "0".repeat(64)): SnapshotFile
   run,
   date: "2026-01-01",
   task: name,
+  source: "s",
 });
 const change = (add: SnapshotFile[], more: Partial<SnapshotChange> = {}): SnapshotChange => ({
   table: "t",

@@ -224,7 +224,7 @@ class Session {
       .filter((receipt) => receipt.state === "dead")
       .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`);
     if (errors.length === 0) {
-      const results = tableResults(deps.run, receipts, deps.snapshots);
+      const results = tableResults(deps, receipts, deps.snapshots);
       const sent = this.#uploads.find((task) => !task.simulate);
       const target = sent === undefined ? null : await deps.openTarget(sent.to);
       await uploadsToCatalog(
@@ -324,17 +324,15 @@ class Session {
 
   /** A source's or the lake's table as models of this run see it, null while it is not complete. */
   #inputOf(table: string): ReturnType<typeof tableInput> | null {
-    const { sources, snapshots, run } = this.#deps;
+    const { sources, snapshots } = this.#deps;
     const writers = sources.filter((source) => tablesOf(source).includes(table));
     if (!writers.every((source) => this.#isComplete(source))) return null;
-    return tableInput(table, this.#receipts().process, snapshots.get(table) ?? null, run);
+    return tableInput(table, this.#receipts().process, snapshots.get(table) ?? null, this.#deps);
   }
 
   #outputOf(task: EtlTask): ReturnType<typeof tableInput> | null {
     const receipt = this.view.receipt("etl", task.task);
-    return receipt?.state === "done"
-      ? tableInput(task.model, [receipt], null, this.#deps.run)
-      : null;
+    return receipt?.state === "done" ? tableInput(task.model, [receipt], null, this.#deps) : null;
   }
 
   #isComplete(source: Source): boolean {

@@ -5,11 +5,11 @@ import type { ActiveRun } from "../model/active-run.ts";
 import type { Snapshot, SnapshotFile } from "../model/snapshot.ts";
 import type { Objects } from "../objects/objects.ts";
 
-/** A table as a run leaves it. `replaceAll`: a model, whose files replace all earlier ones. */
+/** A table as a run leaves it. `isReplaced`: files of the published snapshot that give way to `files`. */
 export type TableResult = {
   table: string;
   kind: Snapshot["kind"];
-  replaceAll: boolean;
+  isReplaced: (file: SnapshotFile) => boolean;
   columns: { name: string; type: string }[];
   files: SnapshotFile[];
 };
@@ -23,13 +23,13 @@ export async function uploadsToCatalog(
 ): Promise<Snapshot[]> {
   const published: Snapshot[] = [];
   for (const objects of catalogs) {
-    for (const { table, kind, replaceAll, columns, files } of results) {
+    for (const { table, kind, isReplaced, columns, files } of results) {
       const snapshot = await publishSnapshot(objects, {
         table,
         kind,
         columns,
         by: run.token,
-        replace: (file) => replaceAll || file.run === run.run,
+        replace: isReplaced,
         add: files,
         now,
       });

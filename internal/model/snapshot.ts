@@ -1,8 +1,8 @@
 // A table's snapshot: the files that readers see. `_onpoint/tables/<table>/current.json` points at one version.
 import type { PartFile } from "./task.ts";
 
-/** A file in a snapshot, with the run that brought it (a later generation of that run replaces it). */
-export type SnapshotFile = PartFile & { run: string; date: string; task: string };
+/** A file in a snapshot, with the run and the source (or model) that brought it: a later generation of that run replaces it. */
+export type SnapshotFile = PartFile & { run: string; date: string; task: string; source: string };
 
 /** `_onpoint/tables/<table>/v<N>.json`: immutable. */
 export type Snapshot = {

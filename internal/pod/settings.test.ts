@@ -99,6 +99,7 @@ test("the help has one line a variable", () => {
   expect(settingsHelp()).toMatchInlineSnapshot(`
     "ONPOINT_NATS_URL         -            NATS server; unset: \`onpoint run\` starts its own
     ONPOINT_NATS_PORT        0            port of the NATS server that \`onpoint run\` starts; 0: any free one
+    ONPOINT_NATS_SERVER      -            nats-server program; unset: .tools/bin of the checkout, then PATH
     ONPOINT_NATS_TOKEN       -            authentication token for NATS
     ONPOINT_LAKE             -            lake that is used instead of the pipeline's
     ONPOINT_STATE            .onpoint     local state: NATS store, scratch, last run

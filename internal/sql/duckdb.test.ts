@@ -68,7 +68,11 @@ test("out of memory is permanent and says what to do", async () => {
 });
 
 test("interrupt ends the running statement, also one that has not quite begun", async () => {
-  const own = await openDuckDb({ memoryLimitMb: 128, scratch: join(root, "own"), allowedPaths: [] });
+  const own = await openDuckDb({
+    memoryLimitMb: 128,
+    scratch: join(root, "own"),
+    allowedPaths: [],
+  });
   const running = own.run(
     "SELECT count(*) FROM range(100000000) a, range(1000) b WHERE a.range + b.range = 7",
   );
