@@ -22,7 +22,7 @@ import {
   slow,
   startAt,
 } from "./host.ts";
-import { type Crawlable, mayFetch } from "./may-fetch.ts";
+import { type Crawlable, mayFetch, robotsKey } from "./may-fetch.ts";
 import { ReadyHosts } from "./ready-hosts.ts";
 import { offerFound, settleAnswer, settleDead, settleDropped } from "./settle.ts";
 import type { QueuedLink } from "./shard-frontier.ts";
@@ -202,7 +202,7 @@ export class CrawlPod {
     this.#sitemaps.set(owner, offered);
     if (offered.has(origin)) return false;
     offered.add(origin);
-    const robots = host.robots.get(origin)?.robots ?? null;
+    const robots = host.robots.get(robotsKey(origin, source))?.robots ?? null;
     const links = sitemapLinks(this.#options.pipelineOf(owner), origin, robots);
     const fresh = offerFound(owner, links, this.#options.shards);
     // Later: admitting pumps, and a host is being served just now.
@@ -229,7 +229,7 @@ export class CrawlPod {
     const { fetcher, pipelineOf } = this.#options;
     const { link } = entry;
     const flight = startAt(host, Date.now());
-    const robots = host.robots.get(new URL(link.url).origin)?.state ?? "none";
+    const robots = host.robots.get(robotsKey(new URL(link.url).origin, source))?.state ?? "none";
     owner.segment.countRequest(host.authority, robots, link.source);
     const headers = askHeaders(link, source, this.#options.userAgent);
     const asked = { headers, onSent: () => this.#sent(host, owner) };
@@ -283,21 +283,21 @@ export class CrawlPod {
     const { fetcher, userAgent } = this.#options;
     const { origin } = new URL(link.url);
     const agent = agentOf(source, userAgent);
-    const tries = host.robots.get(origin)?.tries ?? 0;
+    const key = robotsKey(origin, source);
+    const tries = host.robots.get(key)?.tries ?? 0;
     try {
-      const paced = (body: (onSent: () => void) => Promise<Exchange>) =>
-        this.#paced(host, owner, link.source, body);
-      const entry = await askRobots(
-        fetcher,
-        origin,
-        agent,
-        productToken(agent),
-        tries,
-        paced,
-        owner.signal,
-      );
-      host.robots.set(origin, entry);
-      this.#obey(host, entry);
+      // A redirect may lead to another host: its gate counts there.
+      const paced = async (url: string, body: (onSent: () => void) => Promise<Exchange>) => {
+        const authority = authorityOf(url);
+        const at =
+          this.#hosts.get(authority) ??
+          (await this.#openHost(authority, owner.shard, source.rate, Date.now()));
+        return this.#paced(at, owner, link.source, body);
+      };
+      const who = { origin, userAgent: agent, productToken: productToken(agent), tries };
+      const entry = await askRobots(fetcher, who, paced, owner.signal);
+      host.robots.set(key, entry);
+      this.#obey(host, owner, entry);
       this.#options.onProgress(owner);
     } catch (error) {
       if (!owner.signal.aborted && !this.#stopping) throw error;
@@ -354,11 +354,13 @@ export class CrawlPod {
   }
 
   /** Takes the crawl-delay of a robots.txt into account. */
-  #obey(host: Host, { robots }: RobotsEntry): void {
+  #obey(host: Host, owner: ShardOwner, { robots }: RobotsEntry): void {
     const delayMs = robots?.crawlDelayMs ?? null;
     if (delayMs === null) return;
     slow(host, { gapMs: delayMs, concurrency: 1 });
     host.gate.holdUntil((host.lastSentMs ?? Date.now()) + delayMs);
+    if (delayMs > keepBlockMs)
+      keepBlock(this.#options.queue, host).catch((error: unknown) => owner.abandon(error));
   }
 
   #endAt(

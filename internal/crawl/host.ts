@@ -31,6 +31,7 @@ export type Host = {
   lastSentMs: number | null;
   /** Least time from a request's being sent to its answer's first byte. */
   quickestMs: number;
+  answers: number;
   /** Least time between two requests: the strictest of its sources' and its robots.txt's. */
   gapMs: number;
   /** Called when a request at the host ends. */
@@ -51,6 +52,7 @@ export type HostPace = {
 
 /** Added to every gap: clocks tick in whole milliseconds, and the network is not equally slow for every request. */
 const marginMs = 2;
+const knownAnswers = 5;
 
 /** A host that must not be asked before `holdUntilMs`: whoever owned it before may have asked it just now. */
 export function newHost(
@@ -72,6 +74,7 @@ export function newHost(
     unsent: null,
     lastSentMs: null,
     quickestMs: Number.POSITIVE_INFINITY,
+    answers: 0,
     gapMs: pace.gapMs,
     waiting: new Set(),
     greeted: new WeakSet(),
@@ -138,8 +141,10 @@ export function endedAt(host: Host, flight: Flight, answeredMs: number): void {
   if (host.unsent === flight) host.unsent = null;
   if (flight.sentMs !== null) {
     const latencyMs = Math.max(0, answeredMs - flight.sentMs);
-    const isFirst = host.quickestMs === Number.POSITIVE_INFINITY;
-    const lateMs = isFirst ? latencyMs : Math.max(0, latencyMs - host.quickestMs);
+    // Until a few answers have shown what is quick, all of it may be lateness.
+    const isKnown = host.answers >= knownAnswers;
+    const lateMs = isKnown ? Math.max(0, latencyMs - host.quickestMs) : latencyMs;
+    host.answers += 1;
     host.quickestMs = Math.min(host.quickestMs, latencyMs);
     host.gate.holdUntil(flight.sentMs + Math.min(lateMs, host.gapMs) + host.gapMs + marginMs);
   }
@@ -156,17 +161,22 @@ export function sentAt(host: Host, nowMs: number): number | null {
   return gapMs;
 }
 
+/** Whose robots.txt, asked as whom; `tries`: how often before without an answer to go by. */
+export type RobotsQuestion = {
+  origin: string;
+  userAgent: string;
+  productToken: string;
+  tries: number;
+};
+
 /**
  * Fetches robots.txt of an origin (RFC 9309 section 2.3.1): up to 5 redirects are followed, each spaced by `paced`, which
- * waits for the host's gate, counts the request and runs it. The rules bind the origin that was asked first.
+ * waits for the gate of the URL's host, counts the request and runs it. The rules bind the origin that was asked first.
  */
 export async function askRobots(
   fetcher: Fetcher,
-  origin: string,
-  userAgent: string,
-  productToken: string,
-  tries: number,
-  paced: (body: (onSent: () => void) => Promise<Exchange>) => Promise<Exchange>,
+  { origin, userAgent, productToken, tries }: RobotsQuestion,
+  paced: (url: string, body: (onSent: () => void) => Promise<Exchange>) => Promise<Exchange>,
   signal: AbortSignal,
 ): Promise<RobotsEntry> {
   let url = `${origin}/robots.txt`;
@@ -174,7 +184,7 @@ export async function askRobots(
     const target = url;
     const ask = (onSent: () => void) =>
       fetcher.fetch(target, { headers: { "user-agent": userAgent }, onSent }, signal);
-    const answer = await paced(ask).catch(asFault);
+    const answer = await paced(target, ask).catch(asFault);
     const next = "status" in answer ? canonicalUrl(answer.headers.location ?? "", url) : null;
     const status = "status" in answer ? answer.status : 0;
     const verdict = robotsVerdict("status" in answer ? { status } : answer);

@@ -17,6 +17,11 @@ const maxRobotsTries = 3;
 /** Links whose attempts a host may leave without any answer before all its links are given up. */
 const maxSilentLinks = 2;
 
+/** robots.txt is read for one user agent: sources that call themselves something else have entries of their own. */
+export function robotsKey(origin: string, source: Crawlable): string {
+  return `${origin} ${source.kind === "web" ? (source.userAgent ?? "") : ""}`;
+}
+
 /** `retries`: attempts that a link has beyond the first. */
 export function mayFetch(
   host: Host,
@@ -31,7 +36,7 @@ export function mayFetch(
   }
   if (source.kind === "api" || source.robots === "ignore") return { kind: "fetch" };
   const { origin, pathname, search } = new URL(link.url);
-  const known = host.robots.get(origin);
+  const known = host.robots.get(robotsKey(origin, source));
   if (known === undefined) return { kind: "robots" };
   // The gate spaces these tries, with its back-off after faults.
   if (known.state === "disallow" && known.tries < maxRobotsTries) return { kind: "robots" };

@@ -104,15 +104,46 @@ describe("ShardFrontier", () => {
     frontier.offer(page("a.test", 5, { depth: 2 }));
     frontier.offer(page("a.test", 4, { depth: 1 }));
     frontier.offer(page("a.test", 3, { priority: 1 }));
-    frontier.offer(page("a.test", 1, { priority: 0 }));
-    frontier.offer(page("a.test", 2, { priority: 0 }));
+    frontier.offer(page("a.test", 1, { priority: 0, depth: 0 }));
+    frontier.offer(page("a.test", 2, { priority: 0, depth: 0 }));
     const taken = frontier.take(first) as QueuedLink;
     expect(taken.link.url).toBe("https://a.test/1");
     frontier.putBack(taken);
     const order: string[] = [];
-    for (let next = frontier.take(first); next; next = frontier.take(first))
+    for (let next = frontier.take(first); next; next = frontier.take(first)) {
       order.push(next.link.url.slice(-1));
+      frontier.settle(next.link, true);
+    }
     expect(order).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  test("a page waits until all that is less deep is settled, also on other hosts, but not longer than a minute", () => {
+    let nowMs = 0;
+    const frontier = new ShardFrontier(() => nowMs);
+    frontier.offer(page("b.test", 1, { depth: 1 }));
+    frontier.offer(page("a.test", 2, { depth: 2 }));
+    const shallow = frontier.take(hosts[1] as string) as QueuedLink;
+    expect(frontier.take(first)).toBeNull();
+    expect(frontier.hasQueued(first)).toBe(true);
+    // What it finds at depth 2 is not seen at a greater depth before.
+    frontier.settle(shallow.link, true);
+    expect(frontier.take(first)?.link.url).toBe("https://a.test/2");
+    frontier.offer(page("b.test", 3, { depth: 1 }));
+    frontier.offer(page("a.test", 4, { depth: 3 }));
+    expect(frontier.take(first)).toBeNull();
+    nowMs = 61_000;
+    expect(frontier.take(first)?.link.url).toBe("https://a.test/4");
+  });
+
+  test("a sitemap comes before the pages that other sitemaps named", () => {
+    const frontier = new ShardFrontier();
+    frontier.offer(page("a.test", 1, { priority: 1 }));
+    frontier.offer(page("a.test", 2, { priority: 1, kind: "sitemap", depth: 0 }));
+    const sitemap = frontier.take(first) as QueuedLink;
+    expect(sitemap.link.kind).toBe("sitemap");
+    expect(frontier.take(first)).toBeNull();
+    frontier.settle(sitemap.link, false);
+    expect(frontier.take(first)?.link.kind).toBe("page");
   });
 
   test("what was committed before is not queued; another source's or a replayed link is another link", () => {

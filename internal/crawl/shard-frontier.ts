@@ -15,19 +15,39 @@ export function linkFingerprint(link: FrontierLink): { hi: number; lo: number } 
   return fingerprint(`${link.source}\n${link.url}${link.replay ? `\n${link.replay}` : ""}`);
 }
 
-type PageBudget = { saved: number; inFlight: number; max: number };
+/**
+ * One source's pages. `levels`: links by depth that are not settled yet. A page waits until all that is less deep is settled,
+ * so the depth it was found at is its true one and `maxDepth` cuts exactly; `isRelaxed` while the less deep links have not
+ * moved for a minute (their host is blocked): then deeper ones go ahead.
+ */
+type SourceState = {
+  saved: number;
+  inFlight: number;
+  max: number;
+  levels: number[];
+  movedMs: number;
+  isRelaxed: boolean;
+};
+
+const patienceMs = 60_000;
 
 /** Entries from `head` on are queued: taking the first of a million must not move the others. */
 type Band = { entries: QueuedLink[]; head: number };
 
 export class ShardFrontier {
   readonly #seen = new FingerprintTable();
-  readonly #queues = new Map<string, Band[]>();
-  readonly #budgets = new Map<string, PageBudget>();
+  /** By host, then by source. */
+  readonly #queues = new Map<string, Map<string, Band[]>>();
+  readonly #sources = new Map<string, SourceState>();
+  readonly #nowMs: () => number;
   #pending = 0;
   #dropped = 0;
   /** Last sequence of the frontier log that was taken into account. */
   consumedSeq = 0;
+
+  constructor(nowMs: () => number = Date.now) {
+    this.#nowMs = nowMs;
+  }
 
   get pending(): number {
     return this.#pending;
@@ -40,11 +60,11 @@ export class ShardFrontier {
 
   /** Sets a source's page cap; pages saved before (by earlier owners) come in by `countSaved`. */
   limitPages(source: string, max: number): void {
-    this.#budget(source).max = max;
+    this.#source(source).max = max;
   }
 
   countSaved(source: string, pages: number): void {
-    this.#budget(source).saved += pages;
+    this.#source(source).saved += pages;
   }
 
   /** Marks links that are committed already, so that they are never queued. */
@@ -57,6 +77,7 @@ export class ShardFrontier {
     const { hi, lo } = linkFingerprint(link);
     if (!this.#seen.add(hi, lo)) return false;
     this.#pending += 1;
+    this.#countLevel(link, 1);
     this.#push({ link, attempts: 0, calm: 0 });
     return true;
   }
@@ -70,13 +91,13 @@ export class ShardFrontier {
     return this.#queues.has(authority);
   }
 
-  /** The next link of a host, best priority first, then breadth first; null when there is none that may start now. */
+  /** The next link of a host: seeds, sitemaps, then breadth first; null when there is none that may start now. */
   take(authority: string): QueuedLink | null {
     const found = this.#find(authority);
     if (found === null) return null;
-    const { band, index, entry } = found;
-    removeAt(band, index);
-    if (entry.link.kind === "page") this.#budget(entry.link.source).inFlight += 1;
+    const { band, entry } = found;
+    removeFirst(band);
+    if (entry.link.kind === "page") this.#source(entry.link.source).inFlight += 1;
     this.#forgetIfEmpty(authority);
     return entry;
   }
@@ -86,31 +107,44 @@ export class ShardFrontier {
     return this.#find(authority)?.entry ?? null;
   }
 
-  /** Skips pages that wait for the page cap (others of their source are in flight); drops those beyond it. */
-  #find(authority: string): { band: Band; index: number; entry: QueuedLink } | null {
-    for (const band of this.#queues.get(authority) ?? []) {
-      let index = band.head;
-      while (index < band.entries.length) {
-        const entry = band.entries[index] as QueuedLink;
-        const { saved, inFlight, max } = this.#budget(entry.link.source);
-        if (entry.link.kind !== "page" || saved + inFlight < max) return { band, index, entry };
-        if (saved < max) {
-          index += 1;
-          continue;
-        }
-        this.#dropPages(band, entry.link.source);
-        index = band.head;
+  #find(authority: string): { band: Band; entry: QueuedLink } | null {
+    let best: { band: Band; entry: QueuedLink; rank: number } | null = null;
+    for (const [source, bands] of this.#queues.get(authority) ?? []) {
+      const found = this.#firstOf(source, bands);
+      if (found !== null && (best === null || found.rank < best.rank)) best = found;
+    }
+    if (best === null) this.#forgetIfEmpty(authority);
+    return best;
+  }
+
+  /** Passes over pages while the page cap or their depth holds them; drops those beyond the cap. */
+  #firstOf(source: string, bands: Band[]): { band: Band; entry: QueuedLink; rank: number } | null {
+    const state = this.#source(source);
+    for (const [rank, band] of bands.entries()) {
+      const entry = band.entries[band.head];
+      if (entry === undefined) continue;
+      if (entry.link.kind !== "page") return { band, entry, rank };
+      if (state.saved >= state.max) this.#dropPages(band);
+      else if (state.saved + state.inFlight < state.max && this.#isTurnOf(entry.link, state)) {
+        return { band, entry, rank };
       }
     }
-    this.#forgetIfEmpty(authority);
     return null;
   }
 
-  /** Drops all pages of a source from a band, in one pass. */
-  #dropPages(band: Band, source: string): void {
+  #isTurnOf(link: FrontierLink, state: SourceState): boolean {
+    const lowest = state.levels.findIndex((count) => count > 0);
+    if (lowest === -1 || lowest >= link.depth) return true;
+    if (this.#nowMs() - state.movedMs > patienceMs) state.isRelaxed = true;
+    return state.isRelaxed;
+  }
+
+  /** Drops all pages of a band, in one pass. */
+  #dropPages(band: Band): void {
     const queued = band.entries.slice(band.head);
-    band.entries = queued.filter(({ link }) => link.kind !== "page" || link.source !== source);
+    band.entries = queued.filter(({ link }) => link.kind !== "page");
     band.head = 0;
+    for (const { link } of queued) if (link.kind === "page") this.#countLevel(link, -1);
     this.#pending -= queued.length - band.entries.length;
     this.#dropped += queued.length - band.entries.length;
   }
@@ -124,7 +158,8 @@ export class ShardFrontier {
   /** The link is done with (`savedPage`: a page of it was saved); it stays pending until `committed`. */
   settle(link: FrontierLink, savedPage: boolean): void {
     this.#release(link);
-    if (savedPage && link.kind === "page") this.#budget(link.source).saved += 1;
+    this.#countLevel(link, -1);
+    if (savedPage && link.kind === "page") this.#source(link.source).saved += 1;
   }
 
   /** `count` settled links were committed. */
@@ -133,50 +168,66 @@ export class ShardFrontier {
   }
 
   #release(link: FrontierLink): void {
-    if (link.kind === "page") this.#budget(link.source).inFlight -= 1;
+    if (link.kind === "page") this.#source(link.source).inFlight -= 1;
+  }
+
+  /** Sitemaps are like seeds: what they name has depth 1. */
+  #countLevel(link: FrontierLink, change: 1 | -1): void {
+    if (link.kind === "api") return;
+    const state = this.#source(link.source);
+    const level = link.kind === "sitemap" ? 0 : link.depth;
+    while (state.levels.length <= level) state.levels.push(0);
+    state.levels[level] = (state.levels[level] ?? 0) + change;
+    state.movedMs = this.#nowMs();
+    if (change === -1 && state.levels[level] === 0) state.isRelaxed = false;
   }
 
   #push(entry: QueuedLink, front = false): void {
-    const authority = authorityOf(entry.link.url);
-    let bands = this.#queues.get(authority);
-    if (bands === undefined) {
-      bands = [];
-      this.#queues.set(authority, bands);
-    }
-    // Bands in the order they are served: seeds, sitemap links, then links by depth.
-    const { priority, depth } = entry.link;
-    const band = priority === 2 ? 2 + depth : priority;
-    while (bands.length <= band) bands.push({ entries: [], head: 0 });
-    const { entries, head } = bands[band] as Band;
-    if (!front) entries.push(entry);
-    else if (head === 0) entries.unshift(entry);
+    const { link } = entry;
+    const authority = authorityOf(link.url);
+    const sources = this.#queues.get(authority) ?? new Map<string, Band[]>();
+    this.#queues.set(authority, sources);
+    const bands = sources.get(link.source) ?? [];
+    sources.set(link.source, bands);
+    const rank = rankOf(link);
+    while (bands.length <= rank) bands.push({ entries: [], head: 0 });
+    const band = bands[rank] as Band;
+    if (!front) band.entries.push(entry);
+    else if (band.head === 0) band.entries.unshift(entry);
     else {
-      entries[head - 1] = entry;
-      (bands[band] as Band).head -= 1;
+      band.head -= 1;
+      band.entries[band.head] = entry;
     }
   }
 
   #forgetIfEmpty(authority: string): void {
-    const bands = this.#queues.get(authority) ?? [];
-    if (bands.every((band) => band.head === band.entries.length)) this.#queues.delete(authority);
+    for (const bands of this.#queues.get(authority)?.values() ?? []) {
+      if (bands.some((band) => band.head < band.entries.length)) return;
+    }
+    this.#queues.delete(authority);
   }
 
-  #budget(source: string): PageBudget {
-    let budget = this.#budgets.get(source);
-    if (budget === undefined) {
-      budget = { saved: 0, inFlight: 0, max: Number.POSITIVE_INFINITY };
-      this.#budgets.set(source, budget);
+  #source(name: string): SourceState {
+    let state = this.#sources.get(name);
+    if (state === undefined) {
+      const max = Number.POSITIVE_INFINITY;
+      state = { saved: 0, inFlight: 0, max, levels: [], movedMs: this.#nowMs(), isRelaxed: false };
+      this.#sources.set(name, state);
     }
-    return budget;
+    return state;
   }
 }
 
-/** Takes an entry out; the room of those taken before is given back when they are half of all. */
-function removeAt(band: Band, index: number): void {
-  if (index !== band.head) {
-    band.entries.splice(index, 1);
-    return;
-  }
+/** Bands in the order they are served: seeds, sitemaps, then by depth, those that sitemaps name before others. */
+function rankOf({ kind, priority, depth }: FrontierLink): number {
+  // A band holds one depth: its first page may start when any of them may.
+  if (kind === "sitemap") return 1;
+  if (depth === 0) return priority === 0 ? 0 : 2;
+  return 2 * depth + (priority === 2 ? 2 : 1);
+}
+
+/** Takes the first entry out; the room of those taken before is given back when they are half of all. */
+function removeFirst(band: Band): void {
   band.head += 1;
   if (band.head < 64 || band.head * 2 < band.entries.length) return;
   band.entries = band.entries.slice(band.head);
