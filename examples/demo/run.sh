@@ -16,7 +16,10 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-node examples/demo/server.ts --port 0 --seed 7 --log "$scratch/requests.jsonl" >"$scratch/server.out" &
+# The same port again: an interrupted run goes on with the URLs it began with.
+state=${ONPOINT_STATE:-.onpoint}
+wanted=${DEMO_PORT:-$(cat "$state/demo-port" 2>/dev/null || echo 0)}
+node examples/demo/server.ts --port "$wanted" --seed 7 --log "$scratch/requests.jsonl" >"$scratch/server.out" &
 server=$!
 port=""
 for _ in $(seq 150); do
@@ -26,10 +29,11 @@ for _ in $(seq 150); do
   sleep 0.1
 done
 if [ -z "$port" ]; then
-  echo "demo: the demo server did not start" >&2
+  echo "demo: the demo server did not start on port $wanted; set DEMO_PORT to a free one, or remove $state/demo-port" >&2
   exit 1
 fi
 export DEMO_PORT=$port
+mkdir -p "$state" && echo "$port" >"$state/demo-port"
 echo "demo: server on port $port ($(node --version))" >&2
 
 node bin/onpoint.js run examples/demo/pipeline.yaml
