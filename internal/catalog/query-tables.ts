@@ -1,8 +1,10 @@
 // SQL over the lake's committed tables: only the tables that the statement names are opened, as views of the files that
 // their snapshots name.
+
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createTableView } from "../etl/table-view.ts";
+import { quarantineColumns, quarantineTable } from "../model/quarantine.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Objects } from "../objects/objects.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
@@ -22,18 +24,8 @@ export type QueryResult = {
 };
 
 /** Columns of the view `quarantine` in a lake that has no bad rows. */
-const quarantineColumns = [
-  { name: "table_name", type: "VARCHAR" },
-  { name: "file", type: "VARCHAR" },
-  { name: "line", type: "BIGINT" },
-  { name: "byte_offset", type: "BIGINT" },
-  { name: "reason", type: "VARCHAR" },
-  { name: "raw", type: "VARCHAR" },
-  { name: "raw_is_base64", type: "BOOLEAN" },
-  { name: "schema_version", type: "INTEGER" },
-  { name: "task", type: "VARCHAR" },
-];
-const quarantinePrefix = "quarantine_";
+const allQuarantineColumns = [{ name: "table_name", type: "VARCHAR" }, ...quarantineColumns];
+const quarantinePrefix = quarantineTable("");
 const quarantineView = "quarantine";
 const copiesInFlight = 8;
 
@@ -118,7 +110,7 @@ async function createQuarantineView(
     .map(({ snapshot }) => snapshot.table)
     .filter((table) => table.startsWith(quarantinePrefix));
   if (tables.length === 0) {
-    await createTableView(sql, quarantineView, [], quarantineColumns);
+    await createTableView(sql, quarantineView, [], allQuarantineColumns);
     return;
   }
   const selects = tables.map((table) => {

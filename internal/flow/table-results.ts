@@ -1,26 +1,13 @@
 // A run's tables, put together from the receipts of its tasks. Pure.
 import type { ActiveRun } from "../model/active-run.ts";
 import { type Source, tablesOf } from "../model/pipeline.ts";
+import { quarantineColumns, quarantineTable } from "../model/quarantine.ts";
 import type { Snapshot, SnapshotFile } from "../model/snapshot.ts";
 import type { TableOutput, TaskReceipt } from "../model/task.ts";
 import type { RunReceipts } from "./run-report.ts";
 import type { TableResult } from "./uploads-to-catalog.ts";
 
 type Column = { name: string; type: string };
-
-const quarantineColumns: Column[] = [
-  { name: "file", type: "VARCHAR" },
-  { name: "line", type: "BIGINT" },
-  { name: "byte_offset", type: "BIGINT" },
-  { name: "reason", type: "VARCHAR" },
-  { name: "raw", type: "VARCHAR" },
-  { name: "raw_is_base64", type: "BOOLEAN" },
-  { name: "schema_version", type: "INTEGER" },
-  { name: "task", type: "VARCHAR" },
-];
-
-/** The name of the table of a table's bad rows. */
-export const quarantineTable = (table: string) => `quarantine_${table}`;
 
 /** A run as far as its outputs go: files of an earlier generation of the same run and sources are replaced. */
 export type RunScope = { run: ActiveRun; sources: readonly Source[] };

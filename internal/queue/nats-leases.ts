@@ -11,26 +11,14 @@ import { LostLease } from "../std/errors.ts";
 import { isConflict, type Link, NoAnswer, type PublishAck } from "./nats-link.ts";
 import { readNow } from "./nats-log.ts";
 import { shardsStream } from "./nats-streams.ts";
-import type { Headers, Lease, LeaseInfo } from "./queue.ts";
+import type { Lease, LeaseInfo, Queue } from "./queue.ts";
 import { crawledSubject, leaseKeyOf, leaseSubject } from "./queue-names.ts";
 
 /** What a lease's message says. `token` is 0 in the message that acquires it: its own sequence is the token. */
 type LeaseRecord = { holder: string; token: number; attempt: string };
 type Held = LeaseRecord & { seq: number };
 
-export type Leases = {
-  acquire(key: string, holder: string, ttlMs: number): Promise<Lease | null>;
-  renew(lease: Lease, ttlMs: number): Promise<Lease>;
-  release(lease: Lease): Promise<void>;
-  leases(prefix: string): Promise<LeaseInfo[]>;
-  appendCrawled(
-    run: string,
-    shard: number,
-    data: Uint8Array,
-    lease: Lease,
-    headers: Headers,
-  ): Promise<number>;
-};
+export type Leases = Pick<Queue, "acquire" | "renew" | "release" | "leases" | "appendCrawled">;
 
 const parseRecord = (data: Uint8Array, seq: number): Held => {
   const record = JSON.parse(Buffer.from(data).toString("utf8")) as LeaseRecord;

@@ -4,23 +4,13 @@
 import { type Link, type Msg, NoAnswer, refusalCode } from "./nats-link.ts";
 import { callerHeaders, parseDelivery, startPull } from "./nats-pull.ts";
 import { ensureWork, type Storage, workConsumer, workStream } from "./nats-streams.ts";
-import type { Headers, WorkMessage } from "./queue.ts";
+import type { Queue, WorkMessage } from "./queue.ts";
 import { workSubject } from "./queue-names.ts";
 import { openSlots, type Slots } from "./work-slots.ts";
 
 const ackTryMs = 2_000;
 
-export type Work = {
-  publishWork(
-    role: string,
-    run: string,
-    task: string,
-    data: Uint8Array,
-    headers: Headers,
-  ): Promise<"queued" | "present">;
-  takeWork(role: string, maxInFlight: number, signal: AbortSignal): AsyncIterable<WorkMessage>;
-  workDepth(role: string): Promise<number>;
-};
+export type Work = Pick<Queue, "publishWork" | "takeWork" | "workDepth">;
 
 /** The work queues on `link`; a role's queue is made when it is first used. */
 export function openWork(link: Link, storage: Storage, ackWaitMs: number): Work {
