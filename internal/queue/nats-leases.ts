@@ -11,7 +11,7 @@ import { LostLease } from "../std/errors.ts";
 import { isConflict, type Link, NoAnswer, type PublishAck } from "./nats-link.ts";
 import { readNow } from "./nats-log.ts";
 import { shardsStream } from "./nats-streams.ts";
-import type { Lease, LeaseInfo, Queue } from "./queue.ts";
+import type { Lease, Queue } from "./queue.ts";
 import { crawledSubject, leaseKeyOf, leaseSubject } from "./queue-names.ts";
 
 /** What a lease's message says. `token` is 0 in the message that acquires it: its own sequence is the token. */
