@@ -237,9 +237,13 @@ class Session {
       this.#published = results.length;
     }
     const report = this.#report(errors.length > 0 ? "failed" : this.#stateOfRejects(), errors);
-    const notice = report.stages.notice;
-    if (notice) notice.done = 1;
-    await catalogToNotice(deps.pipeline.notify, report, deps.fetcher, deps.log, signal);
+    const { notify } = deps.pipeline;
+    const unsent = await catalogToNotice(notify, report, deps.fetcher, deps.log, signal);
+    const { notice } = report.stages;
+    if (notice) {
+      notice.dead = unsent.length;
+      notice.done = notice.tasks - unsent.length;
+    }
     return report;
   }
 
@@ -353,6 +357,7 @@ class Session {
 
   #report(state: RunState, errors: string[]): RunReport {
     const { run, pipeline, sources, models, startedMs } = this.#deps;
+    const { notify } = pipeline;
     const planned = {
       sources: sources.map((source) => source.name),
       shards: this.#shards.shards,
@@ -361,7 +366,8 @@ class Session {
       uploads: this.#uploads.length,
       published: this.#published,
       tables: this.#published,
-      noticed: false,
+      notices: Number(notify.webhook !== null) + Number(Boolean(notify.email?.smtp)),
+      noticed: 0,
     };
     return runReport(
       run,

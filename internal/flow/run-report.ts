@@ -12,7 +12,8 @@ export type PlannedCounts = {
   uploads: number;
   published: number;
   tables: number;
-  noticed: boolean;
+  notices: number;
+  noticed: number;
 };
 
 /** Receipts of a run's tasks as they are planned now, by stage. */
@@ -53,7 +54,7 @@ export function runReport(
       etl: countsOf(etl, planned.models),
       upload: countsOf(uploads, planned.uploads),
       catalog: always(planned.tables, planned.published),
-      notice: always(1, Number(planned.noticed)),
+      notice: always(planned.notices, planned.noticed),
     },
     sources: sourceCounts(planned.sources, view, process),
     tables: tableCounts([...process, ...etl]),
