@@ -1,5 +1,5 @@
 // What every role process opens first and closes last: settings, log, telemetry, queue, lakes, drain.
-import { mkdir } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { type ActiveRun, activeRunKey, parseActiveRun } from "../internal/model/active-run.ts";
@@ -15,6 +15,7 @@ import { readSettings, type Settings } from "../internal/pod/settings.ts";
 import type { Queue } from "../internal/queue/queue.ts";
 import { openNatsQueue } from "../internal/queue/queue-nats.ts";
 import { Fatal, UsageError } from "../internal/std/errors.ts";
+import { makeFolders } from "../internal/std/make-folders.ts";
 import { type Log, openLog } from "../internal/telemetry/log.ts";
 import { startTelemetry } from "../internal/telemetry/telemetry.ts";
 import { configOf } from "./read-pipeline.ts";
@@ -76,7 +77,7 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
   const lakes = new Map<string, Promise<Objects>>();
   const pipelines = new Map<string, Pipeline>();
   const scratch = resolve(settings.scratch ?? join(settings.state, "scratch"), name);
-  await mkdir(scratch, { recursive: true });
+  await makeFolders(scratch);
   const openLake = (url: string) => openObjects(url, s3Options(settings));
   const known = async (run: ActiveRun): Promise<ActiveRun> => {
     if (!pipelines.has(run.token)) {
@@ -131,6 +132,7 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
     throw error;
   } finally {
     await telemetry.shutdown();
+    await rm(scratch, { recursive: true, force: true });
     for (const lake of lakes.values())
       await lake.then((opened) => opened.close()).catch(() => undefined);
     await queue.close();

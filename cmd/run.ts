@@ -2,7 +2,7 @@
 // and ends with its verdict. The same roles are pods on Kubernetes.
 
 import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isFinished } from "../internal/catalog/open-run.ts";
 import { readManifest } from "../internal/catalog/run-manifest.ts";
@@ -16,6 +16,7 @@ import { openProgress } from "../internal/pod/progress.ts";
 import { readSettings, type Settings } from "../internal/pod/settings.ts";
 import type { Limits } from "../internal/scale/wanted-replicas.ts";
 import type { Fatal } from "../internal/std/errors.ts";
+import { makeFolders } from "../internal/std/make-folders.ts";
 import { type LogFields, openLog, prettyLine } from "../internal/telemetry/log.ts";
 import { s3Options } from "./open-pod.ts";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
@@ -39,17 +40,18 @@ export async function runCommand(path: string, options: RunCommandOptions): Prom
   const prepared = await prepareRun(path, options, settings.config, settings.lake);
   const finished = await finishedBefore(prepared, settings);
   const state = resolve(settings.state);
-  await mkdir(state, { recursive: true });
-  await writeFile(
-    join(state, "last.json"),
-    JSON.stringify({ lake: prepared.lake, run: prepared.request.run }),
-  );
+  await makeFolders(state);
+  const last = { lake: prepared.lake, run: prepared.request.run };
   if (finished !== null) {
+    await writeFile(join(state, "last.json"), JSON.stringify(last));
     const text = `run ${finished.run} is finished (${finished.state}, ${finished.endedAt}); --force runs it again`;
     return { text, json: finished.report, exitCode: 0 };
   }
   await using lock = await lockState(state, prepared.request.run);
   void lock;
+  await writeFile(join(state, "last.json"), JSON.stringify(last));
+  // What role processes of an earlier run left there when they were killed.
+  if (settings.natsUrl === null) await rm(join(state, "scratch"), { recursive: true, force: true });
   const outcome = await conductRun(path, options, prepared, settings, env, state);
   if (outcome.kind === "verdict")
     return {

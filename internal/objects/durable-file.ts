@@ -2,8 +2,9 @@
 // fsync the folder. (A rename alone may come back as an empty file.)
 import { randomBytes } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
-import { chmod, copyFile, mkdir, open, rm } from "node:fs/promises";
+import { chmod, copyFile, open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolders } from "../std/make-folders.ts";
 import { temporaryPrefix } from "./object-path.ts";
 
 /** Bytes to write: from memory, or from a local file. */
@@ -59,7 +60,7 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** Creates `folder` and those above it; the names of all folders from `root` down to it are on the medium then. */
 export async function makeFolder(root: string, folder: string, synced: Set<string>): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   // Another process may have created a folder and not have come to sync its name: existence proves nothing.
   for (let at = folder; at !== root && !synced.has(at); at = dirname(at)) {
     await syncFolder(dirname(at));

@@ -1,5 +1,5 @@
 // What a fault of the file system means for the one who has to act on it.
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { Fatal, Permanent, RetryLater, UsageError } from "../std/errors.ts";
 import { NotFound, PreconditionFailed } from "./objects.ts";
@@ -47,7 +47,8 @@ export function fileError(error: unknown, doing: string, path: string, root: str
       cause: error,
     });
   }
-  if (denied.has(code)) {
+  // A lake whose folder is not there after it was to be made: its parent takes no folders (/proc, /sys).
+  if (denied.has(code) || (code === "ENOENT" && doing === "write" && !existsSync(root))) {
     return new UsageError(
       `cannot ${what} (${code})`,
       root,

@@ -4,11 +4,11 @@
 // and a lock file made by hand outlives a killed holder: whoever then breaks it can break its successor's instead. The
 // kernel drops this one with the process, and a stopped holder (SIGSTOP, a sleeping laptop) keeps it. What runs under it
 // is synchronous, so it is held for microseconds and never across a turn of the event loop.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
 import { RetryLater, UsageError } from "../std/errors.ts";
+import { makeFoldersSync } from "../std/make-folders.ts";
 
 /** The lock's file at the root of a lake, and what SQLite may put beside it, start with this. */
 export const lockName = ".onpoint-lock";
@@ -59,7 +59,7 @@ export class FolderLock {
   }
 
   #open(): DatabaseSync {
-    mkdirSync(this.#folder, { recursive: true });
+    makeFoldersSync(this.#folder);
     return new DatabaseSync(join(this.#folder, lockName), { timeout: 0 });
   }
 

@@ -152,13 +152,7 @@ const table = {
     "http:// or https:// URL",
     "S3 endpoint; unset: AWS",
   ),
-  s3Region: field(
-    "AWS_REGION",
-    text,
-    null,
-    "a region",
-    "AWS region; unset: by the AWS default chain",
-  ),
+  s3Region: field("AWS_REGION", text, null, "a region", "AWS region; unset: us-east-1"),
   s3PathStyle: field(
     "ONPOINT_S3_PATH_STYLE",
     flag(),
