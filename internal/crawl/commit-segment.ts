@@ -1,14 +1,18 @@
 // The commit of a segment, in the order that makes every crash a clean repeat (model/segment.ts has the states), and what a
 // new owner does about segments that an earlier owner saved but may not have committed.
+
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import { rawFilePath, receiptFolder, receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink, LinkBatch } from "../model/link.ts";
 import type { RawFile, SegmentReceipt, SegmentRecord } from "../model/segment.ts";
 import type { Objects } from "../objects/objects.ts";
+import { counter } from "../telemetry/meter.ts";
 import type { OpenSegment } from "./open-segment.ts";
 import { shardOf } from "./shard.ts";
 
+const rawFiles = counter("onpoint.raw.files", "{file}", "Raw files saved");
+const rawPages = counter("onpoint.raw.pages", "{page}", "Pages in raw files saved");
 const compress = promisify(zstdCompress);
 // A checksum in every frame: readers of ours notice a cut or damaged file (facts: DuckDB alone does not).
 const frame = {
@@ -100,6 +104,8 @@ export async function saveSegment(
     const body = await compress(Buffer.concat(chunks), frame);
     await folder.lake.put(path, body, { ifAbsent: true });
     files.push({ source, path, sizeBytes: body.length, pages });
+    rawFiles(1, { source });
+    rawPages(pages, { source });
   }
   const receipt: SegmentReceipt = {
     segment: name,

@@ -9,6 +9,7 @@ import type { Headers, Queue, WorkMessage } from "../queue/queue.ts";
 import { describeError, Fatal, Permanent, RetryLater } from "../std/errors.ts";
 import { backoffMs, pause } from "../std/pause.ts";
 import type { Log } from "../telemetry/log.ts";
+import { counter, histogram, secondsBuckets } from "../telemetry/meter.ts";
 
 /** What a stage body gives back; the rest of the receipt is filled in here. */
 export type TaskResult = Pick<TaskReceipt, "tables" | "tests" | "uploaded" | "simulated">;
@@ -34,6 +35,19 @@ export type WorkDeps<T extends Task> = {
   onBusy: (busy: boolean) => void;
   log: Log;
 };
+
+const taskSeconds = histogram(
+  "onpoint.task.duration",
+  "s",
+  "Time of a task, with its retries",
+  secondsBuckets,
+);
+const rowsWritten = counter(
+  "onpoint.rows",
+  "{row}",
+  "Rows of tables written, and rows quarantined",
+);
+const filesUploaded = counter("onpoint.uploads", "{file}", "Files uploaded, or simulated to be");
 
 /** A task that was delivered this often without an end kills its workers: it is given up. */
 const maxDeliveries = 12;
@@ -90,6 +104,7 @@ async function workOne<T extends Task>(
     Buffer.from(JSON.stringify({ state: winner.state })),
   );
   await message.ack();
+  measure(receipt);
   const { state, error, seconds } = receipt;
   deps.log[state === "done" ? "info" : "error"](`task.${state}`, {
     stage,
@@ -97,6 +112,16 @@ async function workOne<T extends Task>(
     seconds,
     ...(error ? { error } : {}),
   });
+}
+
+function measure({ stage, state, seconds, tables, uploaded, simulated }: TaskReceipt): void {
+  taskSeconds(seconds, { stage, outcome: state });
+  for (const { table, rowsOut, quarantined } of tables) {
+    rowsWritten(rowsOut, { table, outcome: "written" });
+    if (quarantined > 0) rowsWritten(quarantined, { table, outcome: "quarantined" });
+  }
+  if (uploaded.length > 0)
+    filesUploaded(uploaded.length, { outcome: simulated ? "simulated" : "uploaded" });
 }
 
 async function attempt<T extends Task>(

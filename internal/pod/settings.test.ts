@@ -117,7 +117,7 @@ test("the help has one line a variable", () => {
     ONPOINT_USER_AGENT       onpoint/0.1  User-Agent of requests, and the name looked up in robots.txt
     ONPOINT_CONFIG           -            JSON file with pipeline variables; unset: config/config.json if there is one
     AWS_ENDPOINT_URL_S3      -            S3 endpoint; unset: AWS
-    AWS_REGION               -            AWS region; unset: by the AWS default chain
+    AWS_REGION               -            AWS region; unset: us-east-1
     ONPOINT_S3_PATH_STYLE    -            bucket in the path instead of the host name; unset: true with AWS_ENDPOINT_URL_S3"
   `);
 });

@@ -57,6 +57,12 @@ test("from source to Parquet is one trace per source, and every root links to th
     expect(root.links).toContainEqual({ traceId: run?.traceId, spanId: run?.spanId });
     expect(root.parentSpanId).toBeNull();
   }
+  const sum = (name: string, table: string) =>
+    collector
+      .metrics()
+      .filter((metric) => metric.name === name && metric.attributes.table === table)
+      .at(-1)?.value;
+  expect(sum("onpoint.rows", "orders")).toBe(world.expected.orders);
   const services = new Set(spans.map(({ service }) => service));
   for (const role of ["coordinator", "crawl", "process", "etl", "upload"])
     expect(services).toContain(`onpoint-${role}`);
