@@ -34,6 +34,8 @@ export function coordinatorCommand(path: string, options: RunOptions): Promise<n
     const token = runToken(opened.manifest.run, opened.manifest.generation);
     const lease = await holdLease(pod, token);
     const signal = AbortSignal.any([pod.signal, lease.signal]);
+    // The lake knows nothing of this run: what the queue still has of one by that name is of a lake that is gone.
+    if (opened.kind === "started") await pod.queue.purgeRun(token);
     try {
       const report = await inSpan("run", { attributes: { "onpoint.run": token } }, () =>
         conduct(pod, prepared, opened.manifest, token, signal),

@@ -157,14 +157,20 @@ for (const name of ["process", "etl", "upload"] as const) {
 function fail(error: unknown): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
+    // Commander has said it on stderr.
+    if (error.exitCode !== 0) answerError(error.message, 2);
     return;
   }
   const exitCode = exitCodeOf(error);
   process.exitCode = exitCode;
   const text = explain(error);
   process.stderr.write(`${text}\n`);
+  answerError(text, exitCode);
+}
+
+function answerError(error: string, exitCode: number): void {
   if (process.argv.includes("--json"))
-    process.stdout.write(`${JSON.stringify({ error: text, exitCode })}\n`);
+    process.stdout.write(`${JSON.stringify({ error, exitCode })}\n`);
 }
 
 // A reader that has enough (`onpoint sql ... | head`) is no failure.
@@ -180,4 +186,6 @@ try {
 }
 // What is left open (an IPC channel, a keep-alive socket) must not keep a finished command alive.
 if (parentLink(process) !== null) process.disconnect?.();
+// A pipe takes 64 KiB at a time: the answer must be out before the process is.
+await new Promise<void>((done) => process.stdout.write("", () => done()));
 process.exit();

@@ -4,7 +4,7 @@
 import { createWriteStream } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { isFinished } from "../internal/catalog/open-run.ts";
+import { checkSameRun, isFinished } from "../internal/catalog/open-run.ts";
 import { readManifest } from "../internal/catalog/run-manifest.ts";
 import { LocalCluster } from "../internal/cluster/cluster-local.ts";
 import type { RunManifest, RunReport } from "../internal/model/run.ts";
@@ -20,6 +20,7 @@ import { makeFolders } from "../internal/std/make-folders.ts";
 import { type LogFields, openLog, prettyLine } from "../internal/telemetry/log.ts";
 import { s3Options } from "./open-pod.ts";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
+import { reachNats } from "./reach-nats.ts";
 import { checkout, roleCommand } from "./role-command.ts";
 import { lockState } from "./state-lock.ts";
 
@@ -101,6 +102,7 @@ async function conductRun(
     }),
   );
   // 1. The queue: a server of our own unless one is named.
+  if (settings.natsUrl !== null) await reachNats(settings.natsUrl);
   const nats = settings.natsUrl === null ? await startQueue(settings, state, log, end) : null;
   const killNats = () => nats && kill(nats.pid());
   process.on("exit", killNats);
@@ -176,6 +178,7 @@ async function finishedBefore(
   const lake = await openObjects(url, s3Options(settings));
   try {
     const manifest = (await readManifest(lake, request.run))?.manifest ?? null;
+    if (manifest !== null) checkSameRun(manifest, request);
     return manifest !== null && isFinished(manifest, request) ? manifest : null;
   } finally {
     await lake.close();

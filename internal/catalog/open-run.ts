@@ -1,6 +1,7 @@
 // Starting, resuming and ending a run in its manifest. The states are at the type (model/run.ts); they change here only.
 import type { RunManifest, RunReport } from "../model/run.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
+import { UsageError } from "../std/errors.ts";
 import { readManifest, writeManifest } from "./run-manifest.ts";
 
 export type RunRequest = {
@@ -19,6 +20,7 @@ export type OpenedRun = { kind: "finished" | "resumed" | "started"; manifest: Ru
 export async function openRun(lake: Objects, request: RunRequest, now: string): Promise<OpenedRun> {
   for (;;) {
     const found = await readManifest(lake, request.run);
+    if (found !== null) checkSameRun(found.manifest, request);
     const opened = next(found?.manifest ?? null, request, now);
     if (opened.kind === "finished") return opened;
     try {
@@ -93,6 +95,16 @@ function next(known: RunManifest | null, request: RunRequest, now: string): Open
     simulate,
   };
   return { kind: "resumed", manifest };
+}
+
+/** Throws UsageError when the run id belongs to another pipeline or another date. */
+export function checkSameRun(
+  known: RunManifest,
+  { run, pipeline, date }: Pick<RunRequest, "run" | "pipeline" | "date">,
+): void {
+  if (known.pipeline === pipeline && known.date === date) return;
+  const what = `run "${run}" is a run of pipeline "${known.pipeline}" for ${known.date}, not of "${pipeline}" for ${date}`;
+  throw new UsageError(what, "--run-id", "choose another run id");
 }
 
 /** Whether a run has come to an end that asking again does not change. */

@@ -19,7 +19,7 @@ export function orderModels(
     const names = namesIn(model, tableNames);
     for (const name of names) {
       if (name === model.name || (!byName.has(name) && !known.has(name))) {
-        const all = [...known, ...byName.keys()]
+        const all = [...new Set([...known, ...byName.keys()])]
           .filter((each) => each !== model.name)
           .sort()
           .join(", ");

@@ -19,7 +19,7 @@ export async function readModels(folder: string): Promise<Model[]> {
   const tests = await sqlFiles(join(folder, "tests"), true);
   for (const file of await sqlFiles(folder, false)) {
     const name = basename(file, ".sql");
-    if (!/^[a-z_][a-z0-9_]*$/.test(name)) {
+    if (!/^[a-z_][a-z0-9_]*$/.test(name) || /^quarantine(_|$)/.test(name)) {
       throw new UsageError(
         `"${name}" cannot be the name of a table`,
         file,

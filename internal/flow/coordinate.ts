@@ -25,6 +25,7 @@ import type {
   UploadTask,
 } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
+import { transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
 import { type Limits, wantedReplicas } from "../scale/wanted-replicas.ts";
 import { pause } from "../std/pause.ts";
@@ -188,7 +189,12 @@ class Session {
     // 2. Cut batches.
     const kindOf = (name: string) =>
       deps.sources.find((source) => source.name === name)?.kind ?? "web";
-    await rawToBatches({ ...deps, kindOf }, view, this.#crawlComplete, Date.now());
+    await rawToBatches(
+      { ...deps, kindOf, transformOf: (name) => this.#transformOf(name) },
+      view,
+      this.#crawlComplete,
+      Date.now(),
+    );
     // 3. Announce process tasks, then the models whose tables are complete, then uploads.
     this.#process = [...view.batches.values()].map((task) => ({
       ...task,
@@ -300,6 +306,12 @@ class Session {
     let name = task;
     for (let again = 2; this.#spent.has(name); again += 1) name = `${task}-r${again}`;
     return name;
+  }
+
+  #transformOf(name: string): string {
+    const { sources, run, pipeline } = this.#deps;
+    const source = sources.find((each) => each.name === name);
+    return source === undefined ? "" : transformOf(run.run, source, pipeline.tables);
   }
 
   #planUploads(): void {

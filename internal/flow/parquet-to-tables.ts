@@ -66,7 +66,7 @@ export async function parquetToTables(
     );
     const tests: ModelTestResult[] = [];
     for (const test of model.tests) {
-      const [found] = await sql.rows(`SELECT count(*) AS failures FROM (${test.sql})`);
+      const [found] = await sql.rows(`SELECT count(*) AS failures FROM (\n${test.sql}\n)`);
       tests.push({ test: test.name, failures: Number(found?.failures ?? 0) });
     }
     const failed = tests.filter((test) => test.failures > 0);

@@ -11,6 +11,8 @@ export type BatchDeps = {
   run: ActiveRun;
   lake: Objects;
   kindOf: (source: string) => ProcessTask["kind"];
+  /** What is made of a source's files: part of the batches' names. */
+  transformOf: (source: string) => string;
   batchBytes: number;
   batchMs: number;
 };
@@ -47,7 +49,7 @@ async function commitCut(
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   const task: ProcessTask = {
     stage: "process",
-    task: batchName(source, inputs),
+    task: batchName(source, inputs, deps.transformOf(source)),
     source,
     kind: deps.kindOf(source),
     inputs,

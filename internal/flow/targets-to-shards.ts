@@ -8,14 +8,15 @@ import { canonicalUrl } from "../crawl/url.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import { receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { FilesSource, Source } from "../model/pipeline.ts";
+import type { FilesSource, Pipeline, Source } from "../model/pipeline.ts";
 import type { ProcessTask, TaskInput } from "../model/task.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
-import { cutBatches } from "../process/cut-batches.ts";
+import { cutBatches, transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
 
 export type TargetDeps = {
   run: ActiveRun;
+  pipeline: Pick<Pipeline, "tables">;
   sources: readonly Source[];
   lake: Objects;
   queue: Queue;
@@ -88,6 +89,7 @@ async function cutOnce(deps: TargetDeps, source: FilesSource): Promise<ProcessTa
       "files",
       inputs,
       deps.batchBytes,
+      transformOf(deps.run.run, source, deps.pipeline.tables),
       deps.traceOf(source.name),
     );
     await deps.lake

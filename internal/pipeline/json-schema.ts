@@ -18,6 +18,11 @@ export function pipelineJsonSchema(): object {
 type Schema = z.core.JSONSchema.BaseSchema;
 
 function allowVariable(schema: Schema): void {
+  // YAML reads `limit: 100` as a number; the parser takes the text of it.
+  const { additionalProperties: values } = schema;
+  if (typeof values === "object" && values.type === "string" && values.pattern === undefined) {
+    schema.additionalProperties = { ...values, type: ["string", "number", "boolean"] };
+  }
   const isNumber = schema.type === "number" || schema.type === "integer";
   if (!isNumber && schema.type !== "boolean" && !schema.enum) return;
   const { description, ...own } = schema;

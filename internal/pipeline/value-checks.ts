@@ -18,6 +18,10 @@ export const checkName: Check = (text) =>
       };
 
 export const checkTableName: Check = (text) => {
+  if (/^quarantine(_|$)/.test(text)) {
+    const fix = "Choose another name: quarantine and quarantine_<table> hold the rejected rows";
+    return { what: "is not a table name", fix };
+  }
   if (/^[a-z_][a-z0-9_]{0,62}$/.test(text)) return null;
   const fix = "Use a-z, 0-9 and _, not starting with a digit, 63 at most";
   const near = text.toLowerCase().replace(/[^a-z0-9]+/g, "_");

@@ -1,13 +1,31 @@
 // Cutting files into batches: the same files in the same order give the same batches with the same names. Pure.
 import { createHash } from "node:crypto";
+import { type Source, type TableConfig, tablesOf } from "../model/pipeline.ts";
 import type { ProcessTask, TaskInput } from "../model/task.ts";
 
 /** Part of every task's name: a change of what processing makes of the same input must change it. */
 export const transformVersion = 1;
 
-/** A name that is derived from the inputs and the transform's version: `<source>-<16 hex digits>`. */
-export function batchName(source: string, inputs: readonly TaskInput[]): string {
-  const hash = createHash("sha256").update(`v${transformVersion}`);
+/**
+ * All that decides what a source's input becomes, without secrets: the run (the same files taken by another run are rows of
+ * their own), how records are found, and the settings of the source's tables.
+ */
+export function transformOf(
+  run: string,
+  source: Source,
+  tables: Record<string, TableConfig>,
+): string {
+  const how =
+    source.kind === "web"
+      ? { pages: source.pages, extract: source.extract }
+      : { records: source.records, format: source.kind === "files" ? source.format : null };
+  const own = tablesOf(source).map((table) => [table, tables[table] ?? null]);
+  return JSON.stringify([transformVersion, run, source.kind, how, own]);
+}
+
+/** A name that is derived from the inputs and what is made of them: `<source>-<16 hex digits>`. */
+export function batchName(source: string, inputs: readonly TaskInput[], transform: string): string {
+  const hash = createHash("sha256").update(transform);
   for (const { path, sizeBytes, etag } of inputs) hash.update(`\n${path}\t${sizeBytes}\t${etag}`);
   return `${source}-${hash.digest("hex").slice(0, 16)}`;
 }
@@ -18,6 +36,7 @@ export function cutBatches(
   kind: ProcessTask["kind"],
   inputs: readonly TaskInput[],
   batchBytes: number,
+  transform: string,
   trace: Record<string, string>,
 ): ProcessTask[] {
   const batches: ProcessTask[] = [];
@@ -27,7 +46,7 @@ export function cutBatches(
     if (open.length > 0)
       batches.push({
         stage: "process",
-        task: batchName(source, open),
+        task: batchName(source, open, transform),
         source,
         kind,
         inputs: open,

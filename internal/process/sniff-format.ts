@@ -39,6 +39,9 @@ export async function sniffFormat(
   if (chosen === "parquet") throw wrong(name, format, "text");
   if (chosen === "ndjson" || chosen === "json") return { file, format: chosen };
   if (format === "auto" && first === "<") throw wrong(name, format, "XML or HTML");
+  if (!head.includes(0x0a) && head.includes(0x0d) && !head.includes(0x22)) {
+    throw wrong(name, format, "lines that end in CR alone; store it with LF or CRLF");
+  }
   const csv = sniffCsv(head, whole, chosen === "tsv" ? "\t" : null);
   if (csv === null)
     throw wrong(name, format, "a first record whose quotes do not match, or of more than 1 MiB");

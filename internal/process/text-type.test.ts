@@ -35,7 +35,9 @@ test.each([
   ["1e-400", "text"],
   ["1e", "text"],
   ["0x10", "text"],
-  ["0.12345678901234567", "text"],
+  ["0.12345678901234567", "real"],
+  ["0.123456789012345678", "text"],
+  ["1.23456789012345678", "text"],
   ["NaN", "text"],
   ["inf", "text"],
   ["true", "boolean"],
@@ -63,8 +65,9 @@ test.each([
   expect(classOf(text)).toBe(expected);
 });
 
-test("JSON numbers may have any number of digits, and need a digit before the point", () => {
+test("JSON numbers need a digit before the point, and are text where a double cannot hold them", () => {
   const strict = (text: string) => classifyNumber(Buffer.from(text), 0, text.length, false);
-  expect(strict("0.12345678901234567890")).toBe(bit.real);
+  expect(strict("0.1234567890123456")).toBe(bit.real);
+  expect(strict("12345678901234567890.123")).toBe(bit.text);
   expect(strict(".5")).toBe(bit.text);
 });

@@ -41,7 +41,7 @@ export function classifyField(bytes: Uint8Array, start: number, end: number): nu
 
 /**
  * Class of the number at `bytes[start, end)` by the grammar of RFC 8259 section 6; text if it is none. `lenient` also
- * takes `.5`, and refuses decimals of more than 17 significant digits, which a double cannot give back.
+ * takes `.5`. A decimal of more than 17 significant digits, which a double cannot give back, is text.
  */
 export function classifyNumber(
   bytes: Uint8Array,
@@ -60,8 +60,15 @@ export function classifyNumber(
   if (fraction < end && !isExponent(bytes, fraction, end)) return bit.text;
   const mayOverflow = fraction < end || whole > 300;
   if (mayOverflow && !isHeldByDouble(bytes, start, end)) return bit.text;
-  const significant = whole + Math.max(0, fraction - point - 1);
-  return lenient && significant > 17 ? bit.text : bit.real;
+  return significantDigits(bytes, digits, fraction) > 17 ? bit.text : bit.real;
+}
+
+/** Digits of the mantissa `bytes[start, end)` from the first one that is not 0. */
+function significantDigits(bytes: Uint8Array, start: number, end: number): number {
+  let first = start;
+  while (first < end && (bytes[first] === 0x30 || bytes[first] === 0x2e)) first++;
+  const point = bytes.subarray(first, end).indexOf(0x2e);
+  return end - first - (point === -1 ? 0 : 1);
 }
 
 /** Index behind the digits at `start`. */

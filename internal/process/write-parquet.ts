@@ -61,7 +61,7 @@ function selectWith(
     const known = registered.find((column) => column.name.toLowerCase() === name.toLowerCase());
     return `TRY_CAST(${expression} AS ${known?.type ?? type}) AS ${sqlName(name)}`;
   });
-  return `SELECT ${[all, ...more].join(", ")} FROM (${select})`;
+  return `SELECT ${[all, ...more].join(", ")} FROM (\n${select}\n)`;
 }
 
 const format = (task: string) =>

@@ -75,9 +75,16 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
     rows,
     async readTables(sql) {
       const [row] = await rows(`SELECT json_serialize_sql(${sqlText(sql)}) AS tree`);
-      const tree = JSON.parse(String(row?.tree)) as { error: boolean; error_message?: string };
+      const tree = JSON.parse(String(row?.tree)) as {
+        error: boolean;
+        error_message?: string;
+        statements?: unknown[];
+      };
       if (tree.error) {
         throw new Permanent(`read the tables of ${shortened(sql)}: ${String(tree.error_message)}`);
+      }
+      if (tree.statements?.length !== 1) {
+        throw new Permanent(`read the tables of ${shortened(sql)}: it is not one SELECT`);
       }
       return tableNamesIn(tree);
     },

@@ -1,0 +1,100 @@
+// File drops over several runs: what one run brought stays when another takes the same file, when a run is forced, and when a
+// forced run fails; and answers reach a slow reader whole.
+import { spawn } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { checkout, freshFolder, query, runOnpoint, startOnpoint } from "../support/run-onpoint.ts";
+
+const yaml = (more: string) => `pipeline: drops
+sources:
+  - { name: k, kind: files, urls: ["file:./in/*.*"], table: k, format: auto${more} }
+tables: { k: { partitionBy: [k] } }
+`;
+const run = (folder: string, date: string, ...more: string[]) =>
+  runOnpoint(folder, ["run", "p.yaml", "--date", date, ...more]);
+const rows = async (folder: string) =>
+  (await query<{ k: string }>(folder, "SELECT k FROM k ORDER BY k")).map(({ k }) => k);
+
+test("forcing one date leaves the rows of another, though both took the same file", {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await freshFolder();
+  await mkdir(join(folder.path, "in"));
+  await writeFile(join(folder.path, "p.yaml"), yaml(""));
+  await writeFile(join(folder.path, "in/k.csv"), "k\nx\ny\n");
+  expect((await run(folder.path, "2026-01-01")).code).toBe(0);
+  expect((await run(folder.path, "2026-01-02")).code).toBe(0);
+  expect(await rows(folder.path)).toEqual(["x", "x", "y", "y"]);
+  await rm(join(folder.path, "in/k.csv"));
+  await writeFile(join(folder.path, "in/new.csv"), "k\nz\n");
+  expect((await run(folder.path, "2026-01-02", "--force")).code).toBe(0);
+  expect(await rows(folder.path)).toEqual(["x", "y", "z"]);
+  const other = await run(folder.path, "2026-01-03", "--run-id", "drops-2026-01-02");
+  expect(other.code).toBe(2);
+  expect(other.stderr).toMatch(/2026-01-02/);
+});
+
+test("a forced run that fails changes nothing that is published", { timeout: 60_000 }, async () => {
+  await using folder = await freshFolder();
+  const { path } = folder;
+  await mkdir(join(path, "in"));
+  await mkdir(join(path, "models/tests"), { recursive: true });
+  await writeFile(
+    join(path, "in/k.json"),
+    JSON.stringify({ a: [{ k: "1" }, { k: "2" }], b: [{ k: "100" }] }),
+  );
+  await writeFile(join(path, "models/m.sql"), "SELECT count(*) AS n FROM k -- how many");
+  await writeFile(
+    join(path, "p.yaml"),
+    `${yaml(', records: "$.a[*]"')}etl: { models: ./models }\n`,
+  );
+  expect((await run(path, "2026-01-01")).code).toBe(0);
+  await writeFile(
+    join(path, "p.yaml"),
+    `${yaml(', records: "$.b[*]"')}etl: { models: ./models }\n`,
+  );
+  await writeFile(join(path, "models/tests/m.never.sql"), "SELECT * FROM m -- always a row");
+  const failed = await run(path, "2026-01-01", "--force");
+  expect(failed.code).toBe(1);
+  expect(failed.stderr + failed.stdout).toMatch(/never/);
+  expect(await rows(path)).toEqual(["1", "2"]);
+});
+
+test("a lake that was removed under an interrupted run is filled again", {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await freshFolder();
+  await mkdir(join(folder.path, "in"));
+  await writeFile(join(folder.path, "p.yaml"), yaml(""));
+  await writeFile(join(folder.path, "in/k.csv"), "k\nx\n");
+  const running = startOnpoint(folder.path, ["run", "p.yaml", "--date", "2026-01-01"]);
+  await new Promise<void>((done) => {
+    running.child.stderr?.on("data", (text: string) => text.includes("task.done") && done());
+  });
+  running.child.kill("SIGINT");
+  await running.ended;
+  await rm(join(folder.path, "lake"), { recursive: true });
+  expect((await run(folder.path, "2026-01-01")).code).toBe(0);
+  expect(await rows(folder.path)).toEqual(["x"]);
+});
+
+test("a large answer reaches a slow reader whole", { timeout: 60_000 }, async () => {
+  await using folder = await freshFolder();
+  await mkdir(join(folder.path, "in"));
+  await writeFile(
+    join(folder.path, "p.yaml"),
+    yaml("").replace("partitionBy: [k]", "partitionBy: [dt]"),
+  );
+  const lines = Array.from({ length: 60_000 }, (_, n) => `value ${n}`);
+  await writeFile(join(folder.path, "in/k.csv"), `k\n${lines.join("\n")}\n`);
+  expect((await run(folder.path, "2026-01-01")).code).toBe(0);
+  const command = `"${process.execPath}" "${join(checkout, "bin/onpoint.js")}" sql "SELECT k FROM k" --csv | (sleep 1; wc -l)`;
+  const child = spawn("sh", ["-c", command], {
+    cwd: folder.path,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  for await (const chunk of child.stdout) text += String(chunk);
+  expect(Number(text)).toBe(60_001);
+});
