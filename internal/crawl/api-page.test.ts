@@ -13,6 +13,7 @@ function source(pagination: Pagination, changes: Partial<ApiSource> = {}): ApiSo
     url,
     auth: null,
     params: {},
+    secretParams: [],
     records: "$.data[*]",
     pagination,
     incremental: null,

@@ -27,6 +27,7 @@ export type ApiStep = { next: string } | { end: string } | { error: string };
 export function firstApiUrl(source: ApiSource, since: string | null): string {
   const { pagination, incremental } = source;
   const params: Record<string, string> = { ...source.params };
+  for (const name of source.secretParams) Reflect.deleteProperty(params, name);
   if (pagination.kind === "page") {
     params[pagination.param] = String(pagination.start);
     if (pagination.sizeParam !== null && pagination.size !== null) {
@@ -59,10 +60,11 @@ export function nextApiUrl(source: ApiSource, answer: ApiAnswer): ApiStep {
   const resolved = canonicalUrl(step.next, answer.url);
   if (resolved === null) return { error: `next URL "${step.next}" is not an http or https URL` };
   // A server that echoes its key in the next link must not get it into logs and frontier; each request adds it anew.
-  const next =
-    source.auth?.kind === "query"
-      ? canonicalUrl(withoutParam(resolved, source.auth.name))
-      : resolved;
+  const secrets = [
+    ...source.secretParams,
+    ...(source.auth?.kind === "query" ? [source.auth.name] : []),
+  ];
+  const next = canonicalUrl(secrets.reduce(withoutParam, resolved));
   if (next === null || next === canonicalUrl(answer.url))
     return { error: `repeated URL "${resolved}"` };
   return answer.page + 1 >= source.maxPages

@@ -3,13 +3,19 @@ import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import { authHeaders, withQueryAuth } from "./api-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
+import { withParams } from "./query-params.ts";
 import type { Robots } from "./robots.ts";
 
 /** The URL to ask, with the source's credentials if they go into the query. */
 export function askUrl(link: FrontierLink, source: Crawlable): string {
-  return isNamed(link, source) && source.auth !== null
-    ? withQueryAuth(link.url, source.auth)
-    : link.url;
+  if (!isNamed(link, source)) return link.url;
+  const url = withQueryAuth(link.url, source.auth);
+  if (source.kind === "web" || source.secretParams.length === 0) return url;
+  const { params, secretParams } = source;
+  return withParams(
+    url,
+    Object.fromEntries(secretParams.map((name) => [name, params[name] ?? ""])),
+  );
 }
 
 export function askHeaders(

@@ -39,6 +39,8 @@ export type ApiSource = SourceBase & {
   url: string;
   auth: Auth | null;
   params: Record<string, string>;
+  /** Names of `params` whose values came from variables: they are added to each request, and kept out of stored URLs. */
+  secretParams: string[];
   /** JSONPath (RFC 9535) of the records. */
   records: string;
   pagination: Pagination;

@@ -56,6 +56,11 @@ export function checkPipeline(input: PipelineInput): CheckedPipeline {
   if (!parsed.success || problems.length > 0) return { pipeline: null, problems, masks };
   collectMasks(document, document.value, [], folder, masks);
   const pipeline = toPipeline(parsed.data, file, warningsOf(document, file));
+  for (const [i, source] of pipeline.sources.entries()) {
+    if (source.kind !== "api") continue;
+    const isSecret = (name: string) => document.place(["sources", i, "params", name])?.isSecret;
+    source.secretParams = Object.keys(source.params).filter(isSecret);
+  }
   return { pipeline, problems, masks };
 }
 

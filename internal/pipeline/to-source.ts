@@ -42,6 +42,7 @@ function toApi(source: InFile<"api">): ApiSource {
     url: source.url,
     auth: toAuth(source.auth),
     params: source.params ?? {},
+    secretParams: [],
     records: source.records,
     pagination: toPagination(source.pagination),
     incremental: source.incremental ?? null,
