@@ -17,21 +17,27 @@ export async function loadSnapshots(lake: Objects): Promise<Map<string, Snapshot
   return snapshots;
 }
 
-/** Throws UsageError for a model that is not valid SQL, reads an unknown table, or is part of a circle. */
+/**
+ * Throws UsageError for a model that is not valid SQL, reads an unknown table, or is part of a circle. `snapshots` null: the
+ * lake was not asked, so any table may be there.
+ */
 export async function loadModels(
   pipeline: Pipeline,
-  snapshots: ReadonlyMap<string, Snapshot>,
+  snapshots: ReadonlyMap<string, Snapshot> | null,
   scratch: string,
 ): Promise<OrderedModel[]> {
   if (pipeline.models === null) return [];
   const models = await readModels(pipeline.models);
   const sql = await openDuckDb({ memoryLimitMb: 64, scratch, allowedPaths: [] });
   try {
-    const known = new Set([...pipeline.sources.flatMap(tablesOf), ...snapshots.keys()]);
     const reads = new Map<string, string[] | Error>();
     for (const { sql: text } of models) {
       reads.set(text, await sql.readTables(text).catch((error: Error) => error));
     }
+    const names = new Set(models.map((model) => model.name));
+    const asked = [...reads.values()].flatMap((found) => (found instanceof Error ? [] : found));
+    const published = snapshots?.keys() ?? asked.filter((name) => !names.has(name));
+    const known = new Set([...pipeline.sources.flatMap(tablesOf), ...published]);
     return orderModels(models, (text) => namesOrThrow(reads.get(text)), known);
   } finally {
     await sql.close();

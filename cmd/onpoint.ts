@@ -60,9 +60,11 @@ program
   .option("--config <file>", configOption)
   .option("--json", "print the problems as JSON")
   .action(async (path: string, options) => {
-    const { configFile, env, cwd } = (await import("./plan-options.ts")).planOptions(options);
+    const { planOptions } = await import("./plan-options.ts");
+    const { configFile, env, cwd, orderModels } = planOptions(options);
     const { validateCommand } = await import("./validate.ts");
-    return answer(options, validateCommand(path, { configFile, env, cwd }));
+    const checkModels = orderModels ?? (async () => undefined);
+    return answer(options, validateCommand(path, { configFile, env, cwd, checkModels }));
   });
 program
   .command("plan <pipeline>")

@@ -14,7 +14,7 @@ export type PlanFlags = { date?: string; runId?: string; lake?: string; config?:
 export function planOptions(flags: PlanFlags): PlanOptions {
   const settings = readSettings(process.env);
   const cwd = process.cwd();
-  /** Tables there are already may be read by models; a lake in a bucket is not asked, so the order is not known then. */
+  /** Tables there are already may be read by models; a lake in a bucket is not asked, so any table may be there then. */
   const orderModels = async (pipeline: Pipeline) => {
     const given = flags.lake ?? settings.lake;
     const lake = await openObjects(
@@ -22,7 +22,7 @@ export function planOptions(flags: PlanFlags): PlanOptions {
       s3Options(settings),
     );
     try {
-      const snapshots = lake.url.startsWith("file:") ? await loadSnapshots(lake) : new Map();
+      const snapshots = lake.url.startsWith("file:") ? await loadSnapshots(lake) : null;
       const ordered = await withScratch(settings, (scratch) =>
         loadModels(pipeline, snapshots, scratch),
       );

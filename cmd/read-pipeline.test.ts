@@ -13,6 +13,7 @@ const write = (path: string, text: string | Uint8Array) => {
   mkdirSync(join(cwd, path, ".."), { recursive: true });
   writeFileSync(join(cwd, path), text);
 };
+const checkModels = async () => undefined;
 const options = (env: NodeJS.ProcessEnv = {}, configFile: string | null = null) => ({
   configFile,
   env,
@@ -81,7 +82,7 @@ test.skipIf(process.getuid?.() === 0)("a file that may not be read is named", as
 });
 
 test("validate tells all problems, exit 2, or that there is none, exit 0", async () => {
-  const bad = await validateCommand("bad.yaml", options());
+  const bad = await validateCommand("bad.yaml", { ...options(), checkModels });
   expect(bad.exitCode).toBe(2);
   expect(bad.text.replaceAll(`${cwd}/`, "")).toBe(
     "bad.yaml:2:10: sources is an empty list\n  Put at least one item into it\n" +
@@ -89,7 +90,7 @@ test("validate tells all problems, exit 2, or that there is none, exit 0", async
       "bad.yaml: 2 problems",
   );
   expect(bad.json).toMatchObject({ ok: false, problems: [{ line: 2 }, { line: 3 }] });
-  const good = await validateCommand("p/p.yaml", options());
+  const good = await validateCommand("p/p.yaml", { ...options(), checkModels });
   expect(good).toMatchObject({ exitCode: 0, json: { ok: true, pipeline: "beside" } });
   expect(good.text).toContain("warning: ");
 });
