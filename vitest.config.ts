@@ -14,6 +14,8 @@ export default defineConfig({
             "examples/**/*.test.ts",
             "test/*.test.ts",
           ],
+          // Tests that take more than a second or two: `make check` is to take seconds.
+          exclude: ["**/*.slow.test.ts"],
           isolate: false,
           testTimeout: 10_000,
         },
@@ -21,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/{integration,flow}/**/*.test.ts"],
+          include: ["test/{integration,flow}/**/*.test.ts", "internal/**/*.slow.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

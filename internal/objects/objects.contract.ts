@@ -1,4 +1,4 @@
-// What every implementation of objects.ts must do; run by objects-file.test.ts and test/integration/objects-s3.test.ts.
+// What every implementation of objects.ts must do; run by objects-file.slow.test.ts and test/integration/objects-s3.test.ts.
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
