@@ -13,6 +13,7 @@ import type { ProcessTask, TaskInput } from "../model/task.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import { cutBatches, transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
+import { UsageError } from "../std/errors.ts";
 
 export type TargetDeps = {
   run: ActiveRun;
@@ -73,17 +74,39 @@ async function appendByShard(
   }
 }
 
+/** Files of all URLs of a source, each once. Throws UsageError, with the source's place in the pipeline file. */
+async function listInputs(deps: TargetDeps, source: FilesSource): Promise<TaskInput[]> {
+  const inputs = new Map<string, TaskInput>();
+  try {
+    for (const url of source.urls) {
+      for await (const input of deps.listDrops(url)) {
+        if (!inputs.has(input.path)) inputs.set(input.path, input);
+      }
+    }
+  } catch (error) {
+    throw error instanceof UsageError ? placed(error, deps.run, source.name) : error;
+  }
+  return [...inputs.values()];
+}
+
+function placed(cause: UsageError, { file, text }: ActiveRun, source: string): UsageError {
+  const line = text.split("\n").findIndex((each) => isNameLine(each, source)) + 1;
+  const where = line > 0 ? `${file}:${line}` : file;
+  return new UsageError(`source "${source}": ${cause.what}: ${cause.where}`, where, cause.fix, {
+    cause,
+  });
+}
+
+/** Whether a line of YAML has `name: <source>`, in block or flow style. */
+function isNameLine(line: string, source: string): boolean {
+  const name = /\bname:\s*["']?([^"',}\s]+)/.exec(line)?.[1];
+  return name === source;
+}
+
 async function cutOnce(deps: TargetDeps, source: FilesSource): Promise<ProcessTask[]> {
   const path = receiptPath(deps.run.token, "targets", source.name);
   if ((await deps.lake.head(path)) === null) {
-    const inputs: TaskInput[] = [];
-    const seen = new Set<string>();
-    for (const url of source.urls) {
-      for await (const input of deps.listDrops(url)) {
-        if (!seen.has(input.path)) inputs.push(input);
-        seen.add(input.path);
-      }
-    }
+    const inputs = await listInputs(deps, source);
     const batches = cutBatches(
       source.name,
       "files",

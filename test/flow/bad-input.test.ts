@@ -113,7 +113,7 @@ describe("the user's mistakes end in exit 2 and say what, where and what to do",
     {
       name: "missing file drop",
       text: `pipeline: x\nsources:\n  - { name: a, kind: files, urls: ["file:./absent.csv"], table: a }\n`,
-      says: [/absent\.csv/, /no such file/],
+      says: [/p\.yaml:3/, /absent\.csv/, /no such file/],
     },
     {
       name: "port taken",
