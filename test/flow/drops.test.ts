@@ -2,6 +2,8 @@
 // forced run fails; and answers reach a slow reader whole.
 import { spawn } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkout, freshFolder, query, runOnpoint, startOnpoint } from "../support/run-onpoint.ts";
@@ -35,9 +37,23 @@ test("forcing one date leaves the rows of another, though both took the same fil
   expect(other.stderr).toMatch(/2026-01-02/);
 });
 
-test("a forced run that fails changes nothing that is published", { timeout: 60_000 }, async () => {
+test("a forced run that fails changes nothing that is published, and the webhook is told", {
+  timeout: 60_000,
+}, async () => {
   await using folder = await freshFolder();
   const { path } = folder;
+  const told: string[] = [];
+  const hook = createServer((request, answer) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      told.push((JSON.parse(Buffer.concat(chunks).toString()) as { state: string }).state);
+      answer.end();
+    });
+  });
+  await new Promise<void>((done) => hook.listen(0, "127.0.0.1", done));
+  const { port } = hook.address() as AddressInfo;
+  const more = `etl: { models: ./models }\nnotify: { webhook: "http://hook.localhost:${port}/" }\n`;
   await mkdir(join(path, "in"));
   await mkdir(join(path, "models/tests"), { recursive: true });
   await writeFile(
@@ -45,20 +61,16 @@ test("a forced run that fails changes nothing that is published", { timeout: 60_
     JSON.stringify({ a: [{ k: "1" }, { k: "2" }], b: [{ k: "100" }] }),
   );
   await writeFile(join(path, "models/m.sql"), "SELECT count(*) AS n FROM k -- how many");
-  await writeFile(
-    join(path, "p.yaml"),
-    `${yaml(', records: "$.a[*]"')}etl: { models: ./models }\n`,
-  );
+  await writeFile(join(path, "p.yaml"), `${yaml(', records: "$.a[*]"')}${more}`);
   expect((await run(path, "2026-01-01")).code).toBe(0);
-  await writeFile(
-    join(path, "p.yaml"),
-    `${yaml(', records: "$.b[*]"')}etl: { models: ./models }\n`,
-  );
+  await writeFile(join(path, "p.yaml"), `${yaml(', records: "$.b[*]"')}${more}`);
   await writeFile(join(path, "models/tests/m.never.sql"), "SELECT * FROM m -- always a row");
   const failed = await run(path, "2026-01-01", "--force");
   expect(failed.code).toBe(1);
   expect(failed.stderr + failed.stdout).toMatch(/never/);
   expect(await rows(path)).toEqual(["1", "2"]);
+  expect(told).toEqual(["done", "failed"]);
+  await new Promise((done) => hook.close(done));
 });
 
 test("a lake that was removed under an interrupted run is filled again", {
