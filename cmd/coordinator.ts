@@ -7,6 +7,7 @@ import { coordinate } from "../internal/flow/coordinate.ts";
 import { type ActiveRun, activeRunKey } from "../internal/model/active-run.ts";
 import { progressPath } from "../internal/model/lake-paths.ts";
 import { type RunReport, runToken } from "../internal/model/run.ts";
+import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
 import { listDrops } from "../internal/process/list-drops.ts";
 import type { Headers, Queue } from "../internal/queue/queue.ts";
 import { Fatal, LostLease } from "../internal/std/errors.ts";
@@ -32,7 +33,12 @@ export function coordinatorCommand(path: string, options: RunOptions): Promise<n
       return 0;
     }
     const token = runToken(opened.manifest.run, opened.manifest.generation);
-    const lease = await holdLease(pod, token);
+    const lease = await holdLease(pod, token).catch((error: unknown) => {
+      // Another one lives and conducts: to be started again would only be to wait again.
+      const exitCode = exitCodeOf(error);
+      pod.parent?.send({ kind: "fatal", text: explain(error), exitCode });
+      throw error;
+    });
     const signal = AbortSignal.any([pod.signal, lease.signal]);
     // The lake knows nothing of this run: what the queue still has of one by that name is of a lake that is gone.
     if (opened.kind === "started") await pod.queue.purgeRun(token);
