@@ -20,15 +20,7 @@ export function listText(
   { rows, total }: QuarantinedRows,
 ): string {
   if (letters.length === 0 && total === 0) return `${run}: no dead letters, no quarantined rows`;
-  const letterRows = letters.map(({ id, stage, source, subject, attempts, at, reason }) => [
-    id,
-    stage,
-    source,
-    subject,
-    String(attempts),
-    at,
-    reason,
-  ]);
+  const letterRows = letters.map(letterRow);
   const badRows = rows.map(({ id, table, file, line, byteOffset, reason, raw }) => [
     id,
     table,
@@ -76,4 +68,10 @@ export function factsText(one: DeadLetter | QuarantinedRow): string {
 
 function orDash(value: number | null): string {
   return value === null ? "-" : String(value);
+}
+
+/** A dead letter as cells: id, stage, source, subject, attempts, time, reason. */
+export function letterRow(letter: DeadLetter): string[] {
+  const { id, stage, source, subject, attempts, at, reason } = letter;
+  return [id, stage, source, subject, String(attempts), at, reason];
 }

@@ -1,6 +1,8 @@
 // What a report of a run says, as tables; text and HTML are made of the same. Pure.
+
 import type { RunManifest, RunReport } from "../internal/model/run.ts";
 import { stageNames } from "../internal/model/run.ts";
+import { letterRow } from "./dead-text.ts";
 import type { RunDetails } from "./run-details.ts";
 import type { TextColumn } from "./text-table.ts";
 
@@ -137,15 +139,7 @@ function uploadSection({ uploads }: RunDetails): Section {
 }
 
 function letterSection({ letters }: RunDetails): Section {
-  const rows = letters.map(({ id, stage, source, subject, attempts, at, reason }) => [
-    id,
-    stage,
-    source,
-    subject,
-    String(attempts),
-    at,
-    reason,
-  ]);
+  const rows = letters.map(letterRow);
   const columns = [
     left("id"),
     left("stage"),
