@@ -1,7 +1,7 @@
 // `onpoint coordinator`: the entry point of a run's coordinator, as a child of `onpoint run` or as a Job.
 import { endRun, openRun } from "../internal/catalog/open-run.ts";
 import { readReplays } from "../internal/catalog/replays.ts";
-import { openFetcher } from "../internal/crawl/fetch-page.ts";
+import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { awaitSensors } from "../internal/flow/await-sensors.ts";
 import { coordinate } from "../internal/flow/coordinate.ts";
 import { type ActiveRun, activeRunKey } from "../internal/model/active-run.ts";

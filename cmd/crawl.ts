@@ -1,5 +1,5 @@
 // `onpoint crawl`: the entry point of a crawl pod.
-import { openFetcher } from "../internal/crawl/fetch-page.ts";
+import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { shardsToRaw } from "../internal/flow/shards-to-raw.ts";
 import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { withPod } from "./open-pod.ts";

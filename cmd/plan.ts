@@ -1,5 +1,5 @@
 // `onpoint plan PIPELINE`: what a run would do, without doing it. Nothing is fetched, written or asked of S3.
-import { shardOf } from "../internal/crawl/shard.ts";
+import { shardOf } from "../internal/frontier/shard.ts";
 import type { ApiSource, FilesSource, Pipeline, Source } from "../internal/model/pipeline.ts";
 import { isRunId } from "../internal/model/run.ts";
 import { maskedPipeline } from "../internal/pipeline/masked-pipeline.ts";

@@ -1,6 +1,6 @@
 // The segments of a run that count, told from the lake alone: a segment that was saved twice (its owner lost the shard
 // before the commit) must not be told twice.
-import { doneFingerprints } from "../crawl/commit-segment.ts";
+import { doneFingerprints } from "../frontier/commit-segment.ts";
 import type { SegmentReceipt } from "../model/segment.ts";
 import type { ProcessTask } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";

@@ -2,11 +2,11 @@
 // whatever is not clearly the end is an error.
 import { rawNumberText } from "../extract/json-exact.ts";
 import { valueOf as valueAt } from "../extract/json-records.ts";
+import { parseLinkHeader } from "../links/link-header.ts";
 import type { ApiSource, Auth, Pagination } from "../model/pipeline.ts";
 import { UsageError } from "../std/errors.ts";
-import { parseLinkHeader } from "./link-header.ts";
+import { canonicalUrl } from "../url/url.ts";
 import { paramOf, withoutParam, withParams } from "./query-params.ts";
-import { canonicalUrl } from "./url.ts";
 
 /** An answer of an API: `page` is 0-based, `headers` have lower-case names, `records` is how many there were. */
 export type ApiAnswer = {

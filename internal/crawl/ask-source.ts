@@ -1,10 +1,10 @@
 // How a source wants to be asked: URL, headers, credentials, and the sitemaps it begins with. Pure.
 import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline } from "../model/pipeline.ts";
+import type { Robots } from "../robots/robots.ts";
 import { authHeaders, withQueryAuth } from "./api-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
 import { withParams } from "./query-params.ts";
-import type { Robots } from "./robots.ts";
 
 /** The URL to ask, with the source's credentials if they go into the query. */
 export function askUrl(link: FrontierLink, source: Crawlable): string {

@@ -1,12 +1,13 @@
 // The fetching half of a crawl pod: picks hosts as their gates open, takes links of them from the shard owners, fetches, and
 // gives the answers back to the owners. It never waits in a loop: it acts when a link comes, an answer comes, or the next
 // gate opens.
+
+import { type Exchange, type Fetcher, FetchFault } from "../fetch/fetch-page.ts";
+import type { QueuedLink } from "../frontier/shard-frontier.ts";
+import type { ShardLeases } from "../frontier/shard-leases.ts";
+import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline, Rate } from "../model/pipeline.ts";
-import type { Queue } from "../queue/queue.ts";
-import { LostLease } from "../std/errors.ts";
-import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
-import { type Exchange, type Fetcher, FetchFault } from "./fetch-page.ts";
 import {
   askRobots,
   endedAt,
@@ -21,14 +22,14 @@ import {
   sentAt,
   slow,
   startAt,
-} from "./host.ts";
+} from "../politeness/host.ts";
+import { ReadyHosts } from "../politeness/ready-hosts.ts";
+import type { Queue } from "../queue/queue.ts";
+import { LostLease } from "../std/errors.ts";
+import { authorityOf } from "../url/url.ts";
+import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
 import { type Crawlable, mayFetch, robotsKey } from "./may-fetch.ts";
-import { ReadyHosts } from "./ready-hosts.ts";
 import { offerFound, settleAnswer, settleDead, settleDropped } from "./settle.ts";
-import type { QueuedLink } from "./shard-frontier.ts";
-import type { ShardLeases } from "./shard-leases.ts";
-import type { ShardOwner } from "./shard-owner.ts";
-import { authorityOf } from "./url.ts";
 import { type GateOutcome, type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 
 export type PodOptions = {

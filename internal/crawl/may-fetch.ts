@@ -1,7 +1,8 @@
 // Whether a link may be fetched now: the source's wish, robots.txt, and whether the host answers at all. Pure.
+
+import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { Source } from "../model/pipeline.ts";
-import type { Host } from "./host.ts";
-import type { QueuedLink } from "./shard-frontier.ts";
+import type { Host } from "../politeness/host.ts";
 
 export type Crawlable = Exclude<Source, { kind: "files" }>;
 

@@ -2,16 +2,16 @@
 import { createHash } from "node:crypto";
 import { parseJsonExact } from "../extract/json-exact.ts";
 import { recordsOf } from "../extract/json-records.ts";
+import type { Exchange } from "../fetch/fetch-page.ts";
+import { decodeBody, isText } from "../links/charset.ts";
+import { pageLinks, scanHtml } from "../links/scan-html.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
+import { parseSitemap } from "../sitemap/sitemap.ts";
+import type { ScopeCheck } from "../url/scope.ts";
+import { canonicalUrl } from "../url/url.ts";
 import { nextApiUrl } from "./api-page.ts";
-import { decodeBody, isText } from "./charset.ts";
-import type { Exchange } from "./fetch-page.ts";
-import { pageLinks, scanHtml } from "./scan-html.ts";
-import type { ScopeCheck } from "./scope.ts";
-import { parseSitemap } from "./sitemap.ts";
-import { canonicalUrl } from "./url.ts";
 
 /** `links` to offer; `error`: why the target is a dead letter all the same. `drops`: links not followed, by reason. */
 export type Reading = {

@@ -1,10 +1,15 @@
 // What becomes of a link once its fate is known: into the owner's open segment go its record, what it found, and that it is
 // done. Everything here is in memory and counts only once the segment is committed.
+
+import type { Exchange } from "../fetch/fetch-page.ts";
+import { shardOf } from "../frontier/shard.ts";
+import type { QueuedLink } from "../frontier/shard-frontier.ts";
+import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { Source, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { describeError } from "../std/errors.ts";
-import type { Exchange } from "./fetch-page.ts";
+import { type ScopeCheck, scopeOf } from "../url/scope.ts";
 import {
   type Reading,
   rawRecord,
@@ -13,10 +18,6 @@ import {
   readSitemap,
   redirectLink,
 } from "./read-answer.ts";
-import { type ScopeCheck, scopeOf } from "./scope.ts";
-import { shardOf } from "./shard.ts";
-import type { QueuedLink } from "./shard-frontier.ts";
-import type { ShardOwner } from "./shard-owner.ts";
 
 const maxRedirects = 10;
 const scopes = new WeakMap<WebSource, ScopeCheck>();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type Exchange, FetchFault } from "./fetch-page.ts";
-import type { QueuedLink } from "./shard-frontier.ts";
+import { type Exchange, FetchFault } from "../fetch/fetch-page.ts";
+import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import { weighAnswer, weighFault } from "./weigh-answer.ts";
 
 const entry = (attempts = 0, calm = 0): QueuedLink => ({

@@ -1,7 +1,7 @@
 // What an answer, or the lack of one, means for the host and for the link. Pure: the table of the crawl's retry rules.
-import type { Exchange, FetchFault } from "./fetch-page.ts";
-import { retryAfterMs } from "./retry-after.ts";
-import type { QueuedLink } from "./shard-frontier.ts";
+import type { Exchange, FetchFault } from "../fetch/fetch-page.ts";
+import { retryAfterMs } from "../fetch/retry-after.ts";
+import type { QueuedLink } from "../frontier/shard-frontier.ts";
 
 /** What the gate of the host is told. */
 export type GateOutcome =

@@ -1,5 +1,5 @@
 // One row of a web source's pages table from one raw record. No tree is built: any page of the web may come here.
-import { pageLinks, scanHtml } from "../crawl/scan-html.ts";
+import { pageLinks, scanHtml } from "../links/scan-html.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { foldSpace } from "./fold-space.ts";
 import { visibleText } from "./visible-text.ts";

@@ -1,6 +1,6 @@
 // What a reader sees of a page, as one line of text for the pages table.
-import { decodeText } from "../crawl/char-references.ts";
-import { walkHtml } from "../crawl/walk-html.ts";
+import { decodeText } from "../links/char-references.ts";
+import { walkHtml } from "../links/walk-html.ts";
 
 const hidden = new Set([
   "noscript",

@@ -1,6 +1,6 @@
 // Stage notice: a run's verdict in, a webhook call and a mail out. Run by the coordinator before the verdict is written down,
 // so that a crash can repeat a notice (with the same Idempotency-Key) but never lose one.
-import type { Fetcher } from "../crawl/fetch-page.ts";
+import type { Fetcher } from "../fetch/fetch-page.ts";
 import type { Notify } from "../model/pipeline.ts";
 import type { RunReport } from "../model/run.ts";
 import { sendEmail } from "../notify/send-email.ts";

@@ -4,10 +4,10 @@
 
 import { planUploads } from "../catalog/plan-uploads.ts";
 import { readReceipts } from "../catalog/run-manifest.ts";
-import { adoptLostSegments } from "../crawl/adopt-segments.ts";
-import type { Fetcher } from "../crawl/fetch-page.ts";
 import type { OrderedModel } from "../etl/order-models.ts";
 import { readyModels } from "../etl/plan-models.ts";
+import type { Fetcher } from "../fetch/fetch-page.ts";
+import { adoptLostSegments } from "../frontier/adopt-segments.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import { receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";

@@ -1,10 +1,10 @@
 // Stage crawl: shards of the frontier in, raw segments out. One crawl pod's whole life: it shares the shards with the other
 // pods by lease, fetches what its shards' hosts allow, and commits segments.
 import { CrawlPod } from "../crawl/crawl-pod.ts";
-import type { Fetcher } from "../crawl/fetch-page.ts";
-import { FingerprintTable } from "../crawl/fingerprint.ts";
-import { ShardLeases } from "../crawl/shard-leases.ts";
-import { ShardOwner } from "../crawl/shard-owner.ts";
+import type { Fetcher } from "../fetch/fetch-page.ts";
+import { FingerprintTable } from "../frontier/fingerprint.ts";
+import { ShardLeases } from "../frontier/shard-leases.ts";
+import { ShardOwner } from "../frontier/shard-owner.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";

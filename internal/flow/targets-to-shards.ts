@@ -2,9 +2,8 @@
 // at every start: appending a seed again changes nothing (its shard's owner has seen it), and the batches of a files source
 // are cut once, by a receipt.
 import { firstApiUrl } from "../crawl/api-page.ts";
-import { cutLinks, packLinks } from "../crawl/commit-segment.ts";
-import { shardOf } from "../crawl/shard.ts";
-import { canonicalUrl } from "../crawl/url.ts";
+import { cutLinks, packLinks } from "../frontier/commit-segment.ts";
+import { shardOf } from "../frontier/shard.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import { receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -14,6 +13,7 @@ import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import { cutBatches, transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
 import { UsageError } from "../std/errors.ts";
+import { canonicalUrl } from "../url/url.ts";
 
 export type TargetDeps = {
   run: ActiveRun;

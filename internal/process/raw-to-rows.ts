@@ -1,5 +1,5 @@
 // Rows of saved answers: records of API pages, one row a web page, or what an extraction finds on it.
-import { urlGlobs } from "../crawl/url-glob.ts";
+
 import { cssRows } from "../extract/css-rows.ts";
 import { parseJsonExact } from "../extract/json-exact.ts";
 import { compilePath, recordsOf } from "../extract/json-records.ts";
@@ -7,6 +7,7 @@ import { pageRow } from "../extract/page-row.ts";
 import type { ApiSource, Extract, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { Permanent } from "../std/errors.ts";
+import { urlGlobs } from "../url/url-glob.ts";
 import { bytesOf, type LocalFile } from "./byte-source.ts";
 import { cutText } from "./cut-text.ts";
 import { reasonOf, withLineEnd } from "./read-lines.ts";

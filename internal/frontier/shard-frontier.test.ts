@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FrontierLink } from "../model/link.ts";
+import { authorityOf } from "../url/url.ts";
 import { type QueuedLink, ShardFrontier } from "./shard-frontier.ts";
-import { authorityOf } from "./url.ts";
 
 const names = ["a.test", "b.test", "c.test"];
 const hosts = names.map((name) => authorityOf(`https://${name}/`));

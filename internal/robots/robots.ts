@@ -1,6 +1,7 @@
 // robots.txt: the rules that a site sets for us (RFC 9309 section 2.2). Every line stands alone: a bad one spoils no other.
+
+import { canonicalUrl } from "../url/url.ts";
 import { matchesPath, type RobotsPattern, robotsPath, robotsPattern } from "./robots-pattern.ts";
-import { canonicalUrl } from "./url.ts";
 
 /** What one robots.txt means for one crawler. */
 export type Robots = {

@@ -1,9 +1,9 @@
 // The links of an HTML page, and what the page says about itself, in one linear pass (crawling spends most of its CPU here).
 import { foldSpace } from "../extract/fold-space.ts";
+import { canonicalUrl } from "../url/url.ts";
 import { decodeText } from "./char-references.ts";
 import { refreshUrl } from "./meta-refresh.ts";
 import { srcsetUrls } from "./srcset.ts";
-import { canonicalUrl } from "./url.ts";
 import { walkHtml } from "./walk-html.ts";
 
 /** A link as written: tab, CR and LF taken out, spaces around it too. `rel` in lower case; `tag` `meta` is a refresh. */

@@ -4,8 +4,8 @@
 // A link is: queued -> in flight -> (queued again for a retry) -> settled (in an open segment) -> committed.
 // `pending` counts every link that is not committed yet, so it is 0 only when nothing of the shard is left to do.
 import type { FrontierLink } from "../model/link.ts";
+import { authorityOf } from "../url/url.ts";
 import { FingerprintTable, fingerprint } from "./fingerprint.ts";
-import { authorityOf } from "./url.ts";
 
 /** A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). */
 export type QueuedLink = { link: FrontierLink; attempts: number; calm: number };

@@ -1,11 +1,12 @@
 // One host as a crawl pod knows it: its gate, its robots.txt, who has links for it, and whether it answers at all.
+
+import type { Exchange, Fetcher, FetchFault } from "../fetch/fetch-page.ts";
+import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { Exchange, Fetcher, FetchFault } from "./fetch-page.ts";
+import { parseRobots, type Robots } from "../robots/robots.ts";
+import { robotsTtlMs, robotsVerdict } from "../robots/robots-fetch.ts";
+import { canonicalUrl } from "../url/url.ts";
 import { HostGate } from "./host-gate.ts";
-import { parseRobots, type Robots } from "./robots.ts";
-import { robotsTtlMs, robotsVerdict } from "./robots-fetch.ts";
-import type { ShardOwner } from "./shard-owner.ts";
-import { canonicalUrl } from "./url.ts";
 
 /** What robots.txt of an origin says now. `tries`: fetches in a row that gave no answer to go by. */
 export type RobotsEntry = {

@@ -1,7 +1,7 @@
 // Reads what sites publish under the name of a sitemap: XML lists, indexes of lists, feeds, plain text, all of them also
 // gzipped, and error pages that are none of it. The limits are those of sitemaps.org; a bomb must not take the pod down.
 import { constants, gunzipSync } from "node:zlib";
-import { decodeBody } from "./charset.ts";
+import { decodeBody } from "../links/charset.ts";
 import { readSitemapXml, type Sitemap } from "./sitemap-xml.ts";
 
 /** Most bytes of an unpacked sitemap, and most entries of one (sitemaps.org protocol). */

@@ -1,6 +1,6 @@
 // One path pattern of robots.txt, and whether a path matches it: RFC 9309 sections 2.2.2 and 2.2.3. No regular expressions:
 // patterns and URLs are both written by strangers.
-import { normalPercent, percentOf } from "./percent.ts";
+import { normalPercent, percentOf } from "../url/percent.ts";
 
 /** `pieces` are what stands between the `*`s. `octets` is the length of the pattern in its normal form. */
 export type RobotsPattern = {

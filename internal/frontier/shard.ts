@@ -1,5 +1,5 @@
 // Which shard owns a URL. All of a site falls into one shard, so that one pod alone keeps its pace.
-import { registrableDomain } from "./registrable-domain.ts";
+import { registrableDomain } from "../url/registrable-domain.ts";
 
 /**
  * The shard, 0 to `shards` - 1, of a canonical URL: a hash of its registrable domain. Frontier logs and ledgers are kept
