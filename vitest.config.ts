@@ -23,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/{integration,flow}/**/*.test.ts", "internal/**/*.slow.test.ts"],
+          include: ["test/{integration,flow,bench}/**/*.test.ts", "internal/**/*.slow.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
