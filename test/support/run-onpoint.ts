@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 export const checkout = fileURLToPath(new URL("../..", import.meta.url));
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
-export type Running = { child: ChildProcess; ended: Promise<Ended> };
+/** Killed, if it still runs, when it goes out of scope by `using`. */
+export type Running = { child: ChildProcess; ended: Promise<Ended> } & Disposable;
 
 /** A fresh folder, removed at the end. */
 export async function freshFolder(): Promise<{ path: string } & AsyncDisposable> {
@@ -41,7 +42,7 @@ export function startOnpoint(
   const ended = new Promise<Ended>((resolve) => {
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
-  return { child, ended };
+  return { child, ended, [Symbol.dispose]: () => void child.kill("SIGKILL") };
 }
 
 /** Runs `onpoint` to its end. */
