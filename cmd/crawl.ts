@@ -4,12 +4,10 @@ import { shardsToRaw } from "../internal/flow/shards-to-raw.ts";
 import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { withPod } from "./open-pod.ts";
 
-const maxInFlight = 256;
-
 export function crawlCommand(): Promise<number> {
   return withPod("crawl", async (pod) => {
     const fetcher = openFetcher();
-    const { shards, leaseTtlMs, segmentMs, segmentBytes, userAgent } = pod.settings;
+    const { shards, leaseTtlMs, segmentMs, segmentBytes, userAgent, maxInFlight } = pod.settings;
     try {
       await shardsToRaw(
         {

@@ -110,6 +110,7 @@ test("the help has one line a variable", () => {
     ONPOINT_LEASE_TTL_MS     6000         a shard's owner is replaced after this long without a sign of life
     ONPOINT_SEGMENT_MS       4000         longest time that pages are gathered into one segment
     ONPOINT_SEGMENT_BYTES    33554432     size at which a segment is written
+    ONPOINT_MAX_IN_FLIGHT    256          requests that a crawl process has under way at most, over all hosts
     ONPOINT_BATCH_BYTES      268435456    input size at which a batch is cut
     ONPOINT_BATCH_MS         30000        age at which a batch is cut
     ONPOINT_LOG_LEVEL        info         least level that is logged

@@ -109,6 +109,13 @@ const table = {
     bytesOf,
     "size at which a segment is written",
   ),
+  maxInFlight: field(
+    "ONPOINT_MAX_IN_FLIGHT",
+    wholeNumber(1, 10_000),
+    256,
+    `${numberOf} 1 to 10000`,
+    "requests that a crawl process has under way at most, over all hosts",
+  ),
   batchBytes: field(
     "ONPOINT_BATCH_BYTES",
     bytes,
