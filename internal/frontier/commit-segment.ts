@@ -22,6 +22,10 @@ const frame = {
 const maxBatchLinks = 4_000;
 const maxBatchBytes = 512 * 1024;
 
+// A frame's context takes longer to make than a few links to send: a segment has links for up to all the other shards.
+const leastPackedBytes = 4_096;
+const openBrace = 0x7b;
+
 export type LakeFolder = { lake: Objects; token: string; date: string };
 export type SavedSegment = {
   receipt: SegmentReceipt;
@@ -53,15 +57,20 @@ export function* cutLinks(links: readonly FrontierLink[]): Generator<FrontierLin
   if (part.length > 0) yield part;
 }
 
-/** Compresses links as they travel on the log. */
+/** Links as they travel on the log: JSON, in a zstd frame when that is worth its making. */
 export async function packLinks(links: FrontierLink[]): Promise<Buffer> {
   const batch: LinkBatch = { links };
-  return compress(Buffer.from(JSON.stringify(batch)), frame);
+  const json = Buffer.from(JSON.stringify(batch));
+  return json.length < leastPackedBytes ? json : compress(json, frame);
 }
 
+/** The links of a batch. Throws when it is damaged. */
 export async function unpackLinks(data: Uint8Array): Promise<FrontierLink[]> {
-  const text = await promisify(zstdDecompress)(data, { maxOutputLength: 64 * 1024 * 1024 });
-  return (JSON.parse(text.toString("utf8")) as LinkBatch).links;
+  const json =
+    data[0] === openBrace
+      ? Buffer.from(data)
+      : await promisify(zstdDecompress)(data, { maxOutputLength: 64 * 1024 * 1024 });
+  return (JSON.parse(json.toString("utf8")) as LinkBatch).links;
 }
 
 /** Batches of the links found in a segment, by shard; links that the segment itself is done with are left out. */

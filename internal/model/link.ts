@@ -25,5 +25,5 @@ export type FrontierLink = {
   replay?: number;
 };
 
-/** A batch of links for one shard of one run, as appended to the frontier log (zstd of its JSON). */
+/** A batch of links for one shard of one run, as appended to the frontier log: its JSON, zstd when it is long. */
 export type LinkBatch = { links: FrontierLink[] };
