@@ -22,9 +22,9 @@ async function answer(
   result: Promise<CommandResult> | CommandResult,
 ): Promise<void> {
   const { text, json, exitCode } = await result;
+  process.exitCode = exitCode;
   const body = options.json ? JSON.stringify(json, null, 2) : text;
   if (body !== "") process.stdout.write(`${body}\n`);
-  process.exitCode = exitCode;
 }
 
 async function role(code: Promise<number>): Promise<void> {
@@ -175,10 +175,13 @@ function answerError(error: string, exitCode: number): void {
     process.stdout.write(`${JSON.stringify({ error, exitCode })}\n`);
 }
 
-// A reader that has enough (`onpoint sql ... | head`) is no failure.
+// A reader that has enough (`onpoint sql ... | head`), or a terminal that was closed, changes nothing about how it ended.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+  const isGone = error.code === "EPIPE" || error.code === "EIO";
+  process.exit(isGone ? process.exitCode : 1);
 });
+// Nobody reads the log any more: no reason to end a run, which writes it to a file too.
+process.stderr.on("error", () => undefined);
 
 try {
   if (process.argv.length <= 2) program.outputHelp();

@@ -94,18 +94,17 @@ async function conductRun(
     onDrain: () => undefined,
     log,
   });
-  drain.signal.addEventListener("abort", () =>
+  drain.signal.addEventListener("abort", () => {
+    output.say("stopping: processes save what they have; Ctrl-C again stops at once");
     end({
       kind: "stopped",
       text: "stopped before the end; the same command goes on from here",
       exitCode: 130,
-    }),
-  );
+    });
+  });
   // 1. The queue: a server of our own unless one is named.
   if (settings.natsUrl !== null) await reachNats(settings.natsUrl);
   const nats = settings.natsUrl === null ? await startQueue(settings, state, log, end) : null;
-  const killNats = () => nats && kill(nats.pid());
-  process.on("exit", killNats);
   // 2. The roles.
   const natsUrl = nats?.url ?? settings.natsUrl ?? "";
   const childEnv = { ...env, ONPOINT_NATS_URL: natsUrl, ONPOINT_STATE: state, ...threads(env) };
@@ -131,6 +130,9 @@ async function conductRun(
         void cluster.setReplicas(role, count);
     }
   }
+  // At a second signal, too, nothing is left behind; nats-server sees to itself.
+  const killRoles = () => cluster.kill();
+  process.on("exit", killRoles);
   try {
     await cluster.setReplicas("coordinator", 1);
     return await ended;
@@ -138,7 +140,7 @@ async function conductRun(
     // 3. Roles before the queue: they commit and give their leases back through it.
     await cluster.stop(stopGraceMs);
     await nats?.stop();
-    process.off("exit", killNats);
+    process.off("exit", killRoles);
     drain.end();
     await output.close();
   }
@@ -215,6 +217,10 @@ function openOutput(file: string) {
   const log = createWriteStream(file, { flags: "a" });
   return {
     progress: (report: RunReport) => bars.show(report),
+    say: (text: string) => {
+      bars.clear();
+      process.stderr.write(`${text}\n`);
+    },
     line: (line: string) => {
       const text = line.trimEnd();
       log.write(`${text}\n`);
@@ -252,12 +258,4 @@ function summary(report: RunReport): string {
     ...report.errors.map((error) => `  failed: ${error}`),
   ];
   return lines.join("\n");
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGTERM");
-  } catch {
-    // It is gone already.
-  }
 }

@@ -26,6 +26,7 @@ else
   need node "npm (20 or newer)" "apt-get install nodejs, or brew install node"
   need npm "the packages" "it comes with Node; on Debian: apt-get install npm"
   suggest go "building nats-server and versitygw (make tools)" "apt-get install golang-go, or brew install go"
+  suggest python3 "the terminal in make test" "apt-get install python3, or brew install python"
   [ "$missing" = 0 ] || exit 1
   major=$(PATH="$system_path" node -p 'process.versions.node.split(".")[0]')
   if [ "$major" -lt 20 ]; then

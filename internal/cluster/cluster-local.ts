@@ -92,11 +92,14 @@ export class LocalCluster implements Cluster {
       resolve();
     };
     for (const slot of this.#slots) this.#stop(slot);
-    const deadline = setTimeout(() => {
-      for (const slot of this.#slots) slot.child?.kill("SIGKILL");
-    }, graceMs);
+    const deadline = setTimeout(() => this.kill(), graceMs);
     if (this.#slots.size > 0) await promise;
     clearTimeout(deadline);
+  }
+
+  /** SIGKILL to all at once, for a process that must exit now. */
+  kill(): void {
+    for (const slot of this.#slots) slot.child?.kill("SIGKILL");
   }
 
   #wanted(role: string): Slot[] {

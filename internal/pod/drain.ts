@@ -1,13 +1,17 @@
 // Drain, deadline, hard exit: the one place that decides how a process of any role stops.
 //
-// States: running -> draining (first SIGTERM or SIGINT, or `begin`: the signal is aborted, the deadline runs)
+// States: running -> draining (first SIGTERM, SIGINT or SIGHUP, or `begin`: the signal is aborted, the deadline runs)
 // -> ended (`end`, when the work has finished). Draining -> exit(130) at a second signal, exit(1) at the deadline.
+// SIGHUP is a terminal that was closed.
 import type { Log } from "../telemetry/log.ts";
+
+const stopSignals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+type StopSignal = (typeof stopSignals)[number];
 
 /** The part of `process` that is needed; `exit` does not return. */
 export type ProcessLike = {
-  on(event: "SIGTERM" | "SIGINT", listener: (signal: "SIGTERM" | "SIGINT") => void): unknown;
-  off(event: "SIGTERM" | "SIGINT", listener: (signal: "SIGTERM" | "SIGINT") => void): unknown;
+  on(event: StopSignal, listener: (signal: StopSignal) => void): unknown;
+  off(event: StopSignal, listener: (signal: StopSignal) => void): unknown;
   exit(code: number): void;
 };
 
@@ -28,7 +32,7 @@ export type Drain = {
   end(): void;
 };
 
-/** Listens for SIGTERM and SIGINT until `end` is called. */
+/** Listens for the signals until `end` is called. */
 export function drainOnSignal(target: ProcessLike, options: DrainOptions): Drain {
   const controller = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
@@ -45,21 +49,19 @@ export function drainOnSignal(target: ProcessLike, options: DrainOptions): Drain
     options.onDrain();
     controller.abort();
   };
-  const onSignal = (name: "SIGTERM" | "SIGINT") => {
+  const onSignal = (name: StopSignal) => {
     if (!controller.signal.aborted) return begin(name);
     options.log.error("drain.forced", { reason: name });
     target.exit(130);
   };
-  target.on("SIGTERM", onSignal);
-  target.on("SIGINT", onSignal);
+  for (const name of stopSignals) target.on(name, onSignal);
 
   return {
     signal: controller.signal,
     begin,
     end: () => {
       clearTimeout(deadline);
-      target.off("SIGTERM", onSignal);
-      target.off("SIGINT", onSignal);
+      for (const name of stopSignals) target.off(name, onSignal);
     },
   };
 }

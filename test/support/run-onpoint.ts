@@ -66,7 +66,7 @@ export async function query<T = Record<string, unknown>>(
 }
 
 /** The environment without what would change how onpoint runs. */
-function cleanEnv(): Record<string, string | undefined> {
+export function cleanEnv(): Record<string, string | undefined> {
   const env = Object.entries(process.env).filter(
     ([name]) => !/^(ONPOINT_|OTEL_|AWS_|DEMO_|VITEST|NODE_OPTIONS)/.test(name),
   );
