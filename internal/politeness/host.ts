@@ -189,9 +189,10 @@ export async function askRobots(
     const next = "status" in answer ? canonicalUrl(answer.headers.location ?? "", url) : null;
     const status = "status" in answer ? answer.status : 0;
     const verdict = robotsVerdict("status" in answer ? { status } : answer);
-    if (verdict !== "redirect") return robotsEntry(verdict, answer, productToken, tries);
+    if (verdict !== "redirect") return robotsEntry(verdict, answer, target, productToken, tries);
     // Section 2.3.1.2: more redirects than are followed are like a file that is not there.
-    if (hop >= 5 || next === null) return robotsEntry("allow-all", answer, productToken, tries);
+    if (hop >= 5 || next === null)
+      return robotsEntry("allow-all", answer, target, productToken, tries);
     url = next;
   }
 }
@@ -204,6 +205,7 @@ function asFault(error: unknown): { fault: string } {
 function robotsEntry(
   verdict: "parse" | "allow-all" | "disallow-all",
   answer: Exchange | { fault: string },
+  url: string,
   productToken: string,
   tries: number,
 ): RobotsEntry {
@@ -214,6 +216,6 @@ function robotsEntry(
     return { state: "disallow", robots: null, untilMs, tries: tries + 1, why };
   }
   const robots =
-    verdict === "parse" && "body" in answer ? parseRobots(answer.body, productToken) : null;
+    verdict === "parse" && "body" in answer ? parseRobots(answer.body, productToken, url) : null;
   return { state: robots?.hasRules ? "rules" : "allow", robots, untilMs, tries: 0, why: "" };
 }

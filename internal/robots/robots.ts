@@ -25,11 +25,21 @@ type Group = { agents: Set<Agent>; isFull: boolean };
 /** RFC 9309 section 2.5: at least this much must be read; we read no more. */
 const maxBytes = 500 * 1024;
 
-/** Fields by name, with the misspellings that Google's parser found common enough to obey. */
+const byteOrderMark = [0xef, 0xbb, 0xbf];
+
+/** What is beyond it in one line is not read, as Google does: a longer path is no URL that anybody asks for. */
+const maxLineBytes = 2_083 * 8 - 1;
+
+/** Fields by name, with the misspellings that Google's and crawler-commons' parsers found common enough to obey. */
 const fields = new Map([
   ["user-agent", "user-agent"],
   ["useragent", "user-agent"],
   ["user agent", "user-agent"],
+  ["user-agents", "user-agent"],
+  ["users-agent", "user-agent"],
+  ["user-agnet", "user-agent"],
+  ["useg-agent", "user-agent"],
+  ["ser-agent", "user-agent"],
   ["allow", "allow"],
   ["disallow", "disallow"],
   ["dissallow", "disallow"],
@@ -37,9 +47,22 @@ const fields = new Map([
   ["disalow", "disallow"],
   ["diasllow", "disallow"],
   ["disallaw", "disallow"],
+  ["disallows", "disallow"],
+  ["desallow", "disallow"],
+  ["diallow", "disallow"],
+  ["disllow", "disallow"],
+  ["dsallow", "disallow"],
+  ["dssalow", "disallow"],
   ["crawl-delay", "crawl-delay"],
+  ["crawl delay", "crawl-delay"],
+  ["craw-delay", "crawl-delay"],
+  ["clawl-delay", "crawl-delay"],
+  ["crawl-deley", "crawl-delay"],
   ["sitemap", "sitemap"],
+  ["sitemaps", "sitemap"],
   ["site-map", "sitemap"],
+  ["http", "bare-url"],
+  ["https", "bare-url"],
 ]);
 
 /**
@@ -48,6 +71,7 @@ const fields = new Map([
  */
 type Reading = {
   token: string;
+  url: string;
   us: Agent;
   everybody: Agent;
   group: Group;
@@ -57,11 +81,13 @@ type Reading = {
 
 /**
  * Reads a robots.txt, up to 500 KiB of it, for the crawler of that product token (letters, `_`, `-`; any case). Never
- * throws: what is not understood is skipped. A crawl-delay given to us beats one given to `*`, and is no part of a group.
+ * throws: what is not understood is skipped. A crawl-delay is no part of a group, but binds like its rules: that of `*` only
+ * whoever is not named. `url`: where the file is, for sitemaps that are named without a host; such are skipped without it.
  */
-export function parseRobots(body: Uint8Array, productToken: string): Robots {
+export function parseRobots(body: Uint8Array, productToken: string, url?: string): Robots {
   const reading: Reading = {
     token: productToken.toLowerCase(),
+    url: url ?? "",
     us: { isNamed: false, rules: [], delayMs: null },
     everybody: { isNamed: false, rules: [], delayMs: null },
     group: { agents: new Set(), isFull: false },
@@ -71,38 +97,55 @@ export function parseRobots(body: Uint8Array, productToken: string): Robots {
   for (const line of linesOf(body)) {
     const { name, value } = fieldOf(line);
     const field = fields.get(name);
-    if (field !== undefined) take(reading, field, value);
+    if (field === "bare-url") takeBareUrl(reading, name, value);
+    else if (field !== undefined) take(reading, field, value);
   }
   const { us, everybody, sitemaps } = reading;
-  const { rules } = us.isNamed ? us : everybody;
+  const { rules, delayMs } = us.isNamed ? us : everybody;
   rules.sort(
     (a, b) => b.pattern.octets - a.pattern.octets || Number(b.isAllow) - Number(a.isAllow),
   );
   return {
     allows: (pathAndQuery) => rules.length === 0 || isAllowed(rules, pathAndQuery),
-    crawlDelayMs: us.delayMs ?? everybody.delayMs,
+    crawlDelayMs: delayMs,
     sitemaps: [...sitemaps],
     hasRules: rules.length > 0,
   };
 }
 
 function take(reading: Reading, field: string, value: string): void {
-  const { group, delayGroup, sitemaps } = reading;
+  const { group, delayGroup } = reading;
   if (field === "user-agent") {
     takeAgent(reading, value);
   } else if (field === "sitemap") {
-    const url = canonicalUrl(Buffer.from(value, "latin1").toString("utf8"));
-    if (url !== null) sitemaps.add(url);
+    takeSitemap(reading, value);
   } else if (field === "crawl-delay") {
     delayGroup.isFull = true;
     const delayMs = delayOf(value);
     for (const agent of delayGroup.agents) agent.delayMs = strictest(agent.delayMs, delayMs);
   } else {
     group.isFull = true;
-    const pattern = robotsPattern(value);
-    if (pattern === null) return;
-    for (const agent of group.agents) agent.rules.push({ isAllow: field === "allow", pattern });
+    takeRule(group, field === "allow", value);
+    // Google: whoever opens a folder's index page opens the folder.
+    const [folder] = field === "allow" ? (/^.*\/(?=index\.htm[^/]*$)/.exec(value) ?? []) : [];
+    if (folder !== undefined) takeRule(group, true, `${folder}$`);
   }
+}
+
+function takeRule({ agents }: Group, isAllow: boolean, value: string): void {
+  const pattern = agents.size === 0 ? null : robotsPattern(value);
+  if (pattern === null) return;
+  for (const agent of agents) agent.rules.push({ isAllow, pattern });
+}
+
+function takeSitemap({ sitemaps, url }: Reading, value: string): void {
+  const found = canonicalUrl(Buffer.from(value, "latin1").toString("utf8"), url || undefined);
+  if (found !== null) sitemaps.add(found);
+}
+
+/** A sitemap whose field's name was forgotten: its own scheme stands there. */
+function takeBareUrl(reading: Reading, scheme: string, value: string): void {
+  if (value.startsWith("//") && /sitemap/i.test(value)) takeSitemap(reading, `${scheme}:${value}`);
 }
 
 function takeAgent({ token, us, everybody, group, delayGroup }: Reading, value: string): void {
@@ -128,24 +171,29 @@ function isAllowed(rules: readonly Rule[], pathAndQuery: string): boolean {
 function* linesOf(body: Uint8Array): Generator<string> {
   const bytes = utf8Of(body.subarray(0, maxBytes));
   const isCut = body.length > maxBytes && !isLineEnd(body[maxBytes]);
+  const isHtml = bytes.subarray(0, 64).toString("latin1").trimStart().startsWith("<");
   let start = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    if (!isLineEnd(bytes[at])) continue;
-    if (at > start) yield bytes.toString("latin1", start, at);
+  for (let at = 0; at <= bytes.length; at += 1) {
+    if (at < bytes.length && !isLineEnd(bytes[at])) continue;
+    // Half a line is another rule: `/` of `/private`.
+    if (at === bytes.length && isCut) return;
+    const line = bytes.toString("latin1", start, Math.min(at, start + maxLineBytes));
+    // Some sites serve their rules as a page, with a <BR> behind each.
+    if (at > start) yield isHtml ? line.replace(/<[^<>]*>/g, "") : line;
     start = at + 1;
   }
-  // Half a line is another rule: `/` of `/private`.
-  if (!isCut) yield bytes.toString("latin1", start);
 }
 
 function isLineEnd(byte: number | undefined): boolean {
   return byte === 0x0a || byte === 0x0d;
 }
 
-/** Without its byte order mark; UTF-16, which some editors save, only with one. */
+/** Without its byte order mark, or as much of one as there is; UTF-16, which some editors save, only with one. */
 function utf8Of(body: Uint8Array): Buffer {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return bytes.subarray(3);
+  let mark = 0;
+  while (mark < 3 && bytes[mark] === byteOrderMark[mark]) mark += 1;
+  if (mark > 0) return bytes.subarray(mark);
   const isLittle = bytes[0] === 0xff && bytes[1] === 0xfe;
   const isBig = bytes[0] === 0xfe && bytes[1] === 0xff;
   if (!isLittle && !isBig) return bytes;
