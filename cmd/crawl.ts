@@ -17,6 +17,7 @@ export function crawlCommand(): Promise<number> {
           activeRuns: pod.activeRuns,
           lakeOf: pod.lakeOf,
           pipelineOf: pod.pipelineOf,
+          scratch: pod.scratch,
           settings: { shards, leaseTtlMs, segmentMs, segmentBytes, userAgent, maxInFlight },
           trace: (parent, { shard, run }, body) =>
             inSpan(

@@ -97,6 +97,7 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
       lease: () => leases.lease(0),
       sent: new FingerprintTable(),
       pageLimits: Object.fromEntries(sources.map(({ name, scope }) => [name, scope.maxPages])),
+      scratch: root,
       onLinks: (from, fresh) => void pod.admit(from, fresh),
       trace: (_, body) => body({}),
     });

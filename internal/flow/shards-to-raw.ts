@@ -20,6 +20,8 @@ export type CrawlDeps = {
   activeRuns: () => Promise<ActiveRun[]>;
   lakeOf: (run: ActiveRun) => Promise<Objects>;
   pipelineOf: (run: ActiveRun) => Pipeline;
+  /** A folder on the pod's own disk. */
+  scratch: string;
   settings: {
     shards: number;
     leaseTtlMs: number;
@@ -96,6 +98,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       lease: () => leases.lease(shard),
       sent: table,
       pageLimits: Object.fromEntries(limits),
+      scratch: deps.scratch,
       onLinks: (from, links) =>
         void pod
           .admit(from, links)

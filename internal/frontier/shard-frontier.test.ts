@@ -1,8 +1,11 @@
+import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FrontierLink } from "../model/link.ts";
 import { authorityOf } from "../url/url.ts";
 import { type QueuedLink, ShardFrontier } from "./shard-frontier.ts";
+
+const scratch = tmpdir();
 
 const names = ["a.test", "b.test", "c.test"];
 const hosts = names.map((name) => authorityOf(`https://${name}/`));
@@ -54,7 +57,7 @@ describe("ShardFrontier", () => {
   test("every link offered is taken once, and pending reaches 0", () => {
     fc.assert(
       fc.property(links, fc.array(fc.boolean(), { maxLength: 40 }), (offered, failures) => {
-        const frontier = new ShardFrontier();
+        const frontier = new ShardFrontier({ scratch });
         const isNew = offered.filter((link) => frontier.offer(link));
         expect(isNew.length).toBe(new Set(offered.map((link) => link.url)).size);
         const settled: string[] = [];
@@ -85,7 +88,7 @@ describe("ShardFrontier", () => {
         fc.nat(20),
         fc.array(fc.constantFrom("save", "fail", "again"), { maxLength: 200 }),
         (offered, max, fates) => {
-          const frontier = new ShardFrontier();
+          const frontier = new ShardFrontier({ scratch });
           frontier.limitPages("s", max);
           for (const link of offered) frontier.offer(link);
           const { saved, failed } = fetchAll(frontier, max, [...fates]);
@@ -100,7 +103,7 @@ describe("ShardFrontier", () => {
   });
 
   test("seeds first, then sitemap links, then breadth first; a link put back comes next", () => {
-    const frontier = new ShardFrontier();
+    const frontier = new ShardFrontier({ scratch });
     frontier.offer(page("a.test", 5, { depth: 2 }));
     frontier.offer(page("a.test", 4, { depth: 1 }));
     frontier.offer(page("a.test", 3, { priority: 1 }));
@@ -119,7 +122,7 @@ describe("ShardFrontier", () => {
 
   test("a page waits until all that is less deep is settled, also on other hosts, but not longer than a minute", () => {
     let nowMs = 0;
-    const frontier = new ShardFrontier(() => nowMs);
+    const frontier = new ShardFrontier({ scratch, nowMs: () => nowMs });
     frontier.offer(page("b.test", 1, { depth: 1 }));
     frontier.offer(page("a.test", 2, { depth: 2 }));
     const shallow = frontier.take(hosts[1] as string) as QueuedLink;
@@ -136,7 +139,7 @@ describe("ShardFrontier", () => {
   });
 
   test("a sitemap comes before the pages that other sitemaps named", () => {
-    const frontier = new ShardFrontier();
+    const frontier = new ShardFrontier({ scratch });
     frontier.offer(page("a.test", 1, { priority: 1 }));
     frontier.offer(page("a.test", 2, { priority: 1, kind: "sitemap", depth: 0 }));
     const sitemap = frontier.take(first) as QueuedLink;
@@ -147,7 +150,7 @@ describe("ShardFrontier", () => {
   });
 
   test("what was committed before is not queued; another source's or a replayed link is another link", () => {
-    const frontier = new ShardFrontier();
+    const frontier = new ShardFrontier({ scratch });
     expect(frontier.offer(page("a.test", 1))).toBe(true);
     expect(frontier.offer(page("a.test", 1, { depth: 3 }))).toBe(false);
     expect(frontier.offer(page("a.test", 1, { source: "t" }))).toBe(true);
@@ -155,7 +158,7 @@ describe("ShardFrontier", () => {
   });
 
   test("dropping or taking many queued links is not quadratic", () => {
-    const frontier = new ShardFrontier();
+    const frontier = new ShardFrontier({ scratch });
     frontier.limitPages("s", 1);
     const many = 150_000;
     for (let n = 0; n < many; n += 1) frontier.offer(page("a.test", n));

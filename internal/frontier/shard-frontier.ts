@@ -1,11 +1,19 @@
 // What one owner knows of one shard of one run: which links were ever seen, which are queued, in flight, or done but not
-// yet committed. Pure state; hosts' politeness and all I/O are elsewhere.
+// yet committed. Hosts' politeness and the queue are elsewhere; the one thing outside it is the spool on the pod's disk.
 //
 // A link is: queued -> in flight -> (queued again for a retry) -> settled (in an open segment) -> committed.
 // `pending` counts every link that is not committed yet, so it is 0 only when nothing of the shard is left to do.
+//
+// Memory: a fingerprint of every link ever seen (fingerprint.ts), 5 bytes for every entry not committed (entry-table.ts,
+// link-spool.ts), a hundred for every host with queued links (host-queues.ts); objects only for what is in flight or failed.
 import type { FrontierLink } from "../model/link.ts";
 import { authorityOf } from "../url/url.ts";
+import { EntryTable } from "./entry-table.ts";
 import { FingerprintTable, fingerprint } from "./fingerprint.ts";
+import { type Band, HostQueues } from "./host-queues.ts";
+import { linkKinds } from "./link-record.ts";
+import { LinkSpool } from "./link-spool.ts";
+import { SourcePages } from "./source-pages.ts";
 
 /** A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). */
 export type QueuedLink = { link: FrontierLink; attempts: number; calm: number };
@@ -15,42 +23,41 @@ export function linkFingerprint(link: FrontierLink): { hi: number; lo: number } 
   return fingerprint(`${link.source}\n${link.url}${link.replay ? `\n${link.replay}` : ""}`);
 }
 
-/**
- * One source's pages. `levels`: links by depth that are not settled yet. A page waits until all that is less deep is settled,
- * so the depth it was found at is its true one and `maxDepth` cuts exactly; `isRelaxed` while the less deep links have not
- * moved for a minute (their host is blocked): then deeper ones go ahead.
- */
-type SourceState = {
-  saved: number;
-  inFlight: number;
-  max: number;
-  levels: number[];
-  movedMs: number;
-  isRelaxed: boolean;
-};
+/** The first entry of a band of a host. */
+type Head = { host: string; band: Band; ordinal: number; entry: QueuedLink };
 
-const patienceMs = 60_000;
-
-/** Entries from `head` on are queued: taking the first of a million must not move the others. */
-type Band = { entries: QueuedLink[]; head: number };
+const maxSources = 0x1_0000;
 
 export class ShardFrontier {
-  readonly #seen = new FingerprintTable();
-  /** By host, then by source. */
-  readonly #queues = new Map<string, Map<string, Band[]>>();
-  readonly #sources = new Map<string, SourceState>();
   readonly #nowMs: () => number;
-  #pending = 0;
+  readonly #seen = new FingerprintTable();
+  readonly #spool: LinkSpool;
+  readonly #entries: EntryTable;
+  readonly #queues: HostQueues;
+  readonly #sources: SourcePages[] = [];
+  readonly #sourceNumbers = new Map<string, number>();
+  /** Entries that failed before. */
+  readonly #tries = new Map<number, { attempts: number; calm: number }>();
+  /** Entries in flight, by the very object that was handed out. */
+  readonly #flying = new Map<FrontierLink, number>();
+  /** Entries settled but not committed, in that order. */
+  readonly #settled: number[] = [];
+  /** What `peek` found last: `take` hands out the same object. */
+  #peeked: Head | null = null;
   #dropped = 0;
   /** Last sequence of the frontier log that was taken into account. */
   consumedSeq = 0;
 
-  constructor(nowMs: () => number = Date.now) {
+  /** `scratch`: a folder for the spool, which is on the disk only when it is large. */
+  constructor({ scratch, nowMs = Date.now }: { scratch: string; nowMs?: () => number }) {
     this.#nowMs = nowMs;
+    this.#spool = new LinkSpool(scratch);
+    this.#entries = new EntryTable((chunk) => this.#spool.free(chunk));
+    this.#queues = new HostQueues(this.#entries);
   }
 
   get pending(): number {
-    return this.#pending;
+    return this.#entries.liveCount;
   }
 
   /** Links dropped because their source's page cap was reached. */
@@ -58,13 +65,28 @@ export class ShardFrontier {
     return this.#dropped;
   }
 
-  /** Sets a source's page cap; pages saved before (by earlier owners) come in by `countSaved`. */
+  /** Bytes of all that grows with the number of links; names of hosts and what is in flight are not among it. */
+  get sizeBytes(): number {
+    return (
+      this.#seen.sizeBytes +
+      this.#entries.sizeBytes +
+      this.#spool.sizeBytes +
+      this.#queues.sizeBytes
+    );
+  }
+
+  /** Sets a source's page cap, at any time; pages saved before (by earlier owners) come in by `countSaved`. */
   limitPages(source: string, max: number): void {
-    this.#source(source).max = max;
+    this.#sourceOf(source).max = max;
+  }
+
+  /** Sets how many pages of a source may be saved for now, at any time: others wait, and are not dropped. */
+  grantPages(source: string, granted: number): void {
+    this.#sourceOf(source).granted = granted;
   }
 
   countSaved(source: string, pages: number): void {
-    this.#source(source).saved += pages;
+    this.#sourceOf(source).saved += pages;
   }
 
   /** Marks links that are committed already, so that they are never queued. */
@@ -72,19 +94,21 @@ export class ShardFrontier {
     this.#seen.add(hi, lo);
   }
 
-  /** Queues a link unless it was seen before. Returns whether it was new. */
+  /** Queues a link unless it was seen before. Returns whether it was new. Throws when the spool's disk is full. */
   offer(link: FrontierLink): boolean {
     const { hi, lo } = linkFingerprint(link);
     if (!this.#seen.add(hi, lo)) return false;
-    this.#pending += 1;
-    this.#countLevel(link, 1);
-    this.#push({ link, attempts: 0, calm: 0 });
+    const source = this.#numberOf(link.source);
+    this.#spool.append(link, source);
+    const ordinal = this.#entries.add();
+    if (link.kind !== "api") (this.#sources[source] as SourcePages).add(levelOf(link), 1);
+    this.#push(ordinal, link, source, "end");
     return true;
   }
 
   /** Hosts that have queued links. */
   authorities(): IterableIterator<string> {
-    return this.#queues.keys();
+    return this.#queues.hosts();
   }
 
   hasQueued(authority: string): boolean {
@@ -93,12 +117,13 @@ export class ShardFrontier {
 
   /** The next link of a host: seeds, sitemaps, then breadth first; null when there is none that may start now. */
   take(authority: string): QueuedLink | null {
-    const found = this.#find(authority);
-    if (found === null) return null;
-    const { band, entry } = found;
-    removeFirst(band);
-    if (entry.link.kind === "page") this.#source(entry.link.source).inFlight += 1;
-    this.#forgetIfEmpty(authority);
+    const head = this.#find(authority);
+    if (head === null) return null;
+    const { ordinal, entry } = head;
+    this.#peeked = null;
+    this.#queues.removeFirst(authority, head.band);
+    this.#flying.set(entry.link, ordinal);
+    if (entry.link.kind === "page") this.#sourceOf(entry.link.source).inFlight += 1;
     return entry;
   }
 
@@ -107,129 +132,109 @@ export class ShardFrontier {
     return this.#find(authority)?.entry ?? null;
   }
 
-  #find(authority: string): { band: Band; entry: QueuedLink } | null {
-    let best: { band: Band; entry: QueuedLink; rank: number } | null = null;
-    for (const [source, bands] of this.#queues.get(authority) ?? []) {
-      const found = this.#firstOf(source, bands);
-      if (found !== null && (best === null || found.rank < best.rank)) best = found;
-    }
-    if (best === null) this.#forgetIfEmpty(authority);
-    return best;
-  }
-
   /** Passes over pages while the page cap or their depth holds them; drops those beyond the cap. */
-  #firstOf(source: string, bands: Band[]): { band: Band; entry: QueuedLink; rank: number } | null {
-    const state = this.#source(source);
-    for (const [rank, band] of bands.entries()) {
-      const entry = band.entries[band.head];
-      if (entry === undefined) continue;
-      if (entry.link.kind !== "page") return { band, entry, rank };
-      if (state.saved >= state.max) this.#dropPages(band);
-      else if (state.saved + state.inFlight < state.max && this.#isTurnOf(entry.link, state)) {
-        return { band, entry, rank };
-      }
+  #find(authority: string): Head | null {
+    for (const band of this.#queues.bandsOf(authority)) {
+      const group = this.#queues.groupOf(band);
+      const source = this.#sources[Math.floor(group / 4)] as SourcePages;
+      const depth = depthOf(this.#queues.rankOf(band));
+      const isPage = linkKinds[group % 4] === "page";
+      if (isPage && source.isFull) this.#drop(authority, band, source, depth);
+      else if (!isPage || source.mayStart(depth)) return this.#headOf(authority, band);
     }
     return null;
   }
 
-  #isTurnOf(link: FrontierLink, state: SourceState): boolean {
-    const lowest = state.levels.findIndex((count) => count > 0);
-    if (lowest === -1 || lowest >= link.depth) return true;
-    if (this.#nowMs() - state.movedMs > patienceMs) state.isRelaxed = true;
-    return state.isRelaxed;
+  #headOf(host: string, band: Band): Head {
+    const ordinal = this.#queues.first(band);
+    if (this.#peeked?.ordinal === ordinal) return this.#peeked;
+    const link = this.#spool.read(ordinal, (source) => (this.#sources[source] as SourcePages).name);
+    const { attempts = 0, calm = 0 } = this.#tries.get(ordinal) ?? {};
+    this.#peeked = { host, band, ordinal, entry: { link, attempts, calm } };
+    return this.#peeked;
   }
 
-  /** Drops all pages of a band, in one pass. */
-  #dropPages(band: Band): void {
-    const queued = band.entries.slice(band.head);
-    band.entries = queued.filter(({ link }) => link.kind !== "page");
-    band.head = 0;
-    for (const { link } of queued) if (link.kind === "page") this.#countLevel(link, -1);
-    this.#pending -= queued.length - band.entries.length;
-    this.#dropped += queued.length - band.entries.length;
+  #drop(host: string, band: Band, source: SourcePages, depth: number): void {
+    let count = 0;
+    this.#queues.clear(host, band, (ordinal) => {
+      this.#tries.delete(ordinal);
+      this.#entries.retire(ordinal);
+      count += 1;
+    });
+    source.remove(depth, count);
+    this.#dropped += count;
   }
 
   /** Puts a taken link back, for another attempt. */
-  putBack(entry: QueuedLink): void {
-    this.#release(entry.link);
-    this.#push(entry, true);
+  putBack({ link, attempts, calm }: QueuedLink): void {
+    const ordinal = this.#land(link);
+    this.#tries.set(ordinal, { attempts, calm });
+    // Its host may have lost the band that was peeked at.
+    this.#peeked = null;
+    this.#push(ordinal, link, this.#numberOf(link.source), "front");
   }
 
   /** The link is done with (`savedPage`: a page of it was saved); it stays pending until `committed`. */
   settle(link: FrontierLink, savedPage: boolean): void {
-    this.#release(link);
-    this.#countLevel(link, -1);
-    if (savedPage && link.kind === "page") this.#source(link.source).saved += 1;
+    const ordinal = this.#land(link);
+    this.#tries.delete(ordinal);
+    this.#settled.push(ordinal);
+    const source = this.#sourceOf(link.source);
+    if (link.kind !== "api") source.remove(levelOf(link), 1);
+    if (savedPage && link.kind === "page") source.saved += 1;
   }
 
-  /** `count` settled links were committed. */
+  /** The first `count` links of those settled and not committed were committed. */
   committed(count: number): void {
-    this.#pending -= count;
+    for (const ordinal of this.#settled.splice(0, count)) this.#entries.retire(ordinal);
   }
 
-  #release(link: FrontierLink): void {
-    if (link.kind === "page") this.#source(link.source).inFlight -= 1;
+  /** Removes the spool. Nothing may be asked for after this. */
+  close(): void {
+    this.#spool.close();
   }
 
-  /** Sitemaps are like seeds: what they name has depth 1. */
-  #countLevel(link: FrontierLink, change: 1 | -1): void {
-    if (link.kind === "api") return;
-    const state = this.#source(link.source);
-    const level = link.kind === "sitemap" ? 0 : link.depth;
-    while (state.levels.length <= level) state.levels.push(0);
-    state.levels[level] = (state.levels[level] ?? 0) + change;
-    state.movedMs = this.#nowMs();
-    if (change === -1 && state.levels[level] === 0) state.isRelaxed = false;
+  #land(link: FrontierLink): number {
+    const ordinal = this.#flying.get(link);
+    if (ordinal === undefined) throw new Error(`"${link.url}" is not in flight`);
+    this.#flying.delete(link);
+    if (link.kind === "page") this.#sourceOf(link.source).inFlight -= 1;
+    return ordinal;
   }
 
-  #push(entry: QueuedLink, front = false): void {
-    const { link } = entry;
-    const authority = authorityOf(link.url);
-    const sources = this.#queues.get(authority) ?? new Map<string, Band[]>();
-    this.#queues.set(authority, sources);
-    const bands = sources.get(link.source) ?? [];
-    sources.set(link.source, bands);
-    const rank = rankOf(link);
-    while (bands.length <= rank) bands.push({ entries: [], head: 0 });
-    const band = bands[rank] as Band;
-    if (!front) band.entries.push(entry);
-    else if (band.head === 0) band.entries.unshift(entry);
-    else {
-      band.head -= 1;
-      band.entries[band.head] = entry;
-    }
+  #push(ordinal: number, link: FrontierLink, source: number, place: "end" | "front"): void {
+    const group = source * 4 + linkKinds.indexOf(link.kind);
+    this.#queues.add(authorityOf(link.url), group, rankOf(link), ordinal, place);
   }
 
-  #forgetIfEmpty(authority: string): void {
-    for (const bands of this.#queues.get(authority)?.values() ?? []) {
-      if (bands.some((band) => band.head < band.entries.length)) return;
-    }
-    this.#queues.delete(authority);
+  #sourceOf(name: string): SourcePages {
+    return this.#sources[this.#numberOf(name)] as SourcePages;
   }
 
-  #source(name: string): SourceState {
-    let state = this.#sources.get(name);
-    if (state === undefined) {
-      const max = Number.POSITIVE_INFINITY;
-      state = { saved: 0, inFlight: 0, max, levels: [], movedMs: this.#nowMs(), isRelaxed: false };
-      this.#sources.set(name, state);
-    }
-    return state;
+  #numberOf(name: string): number {
+    const known = this.#sourceNumbers.get(name);
+    if (known !== undefined) return known;
+    const number = this.#sources.length;
+    if (number >= maxSources) throw new Error(`a run has more than ${maxSources} sources`);
+    this.#sources.push(new SourcePages(name, this.#nowMs));
+    this.#sourceNumbers.set(name, number);
+    return number;
   }
+}
+
+/** Sitemaps are like seeds: what they name has depth 1. */
+function levelOf({ kind, depth }: FrontierLink): number {
+  return kind === "sitemap" ? 0 : depth;
 }
 
 /** Bands in the order they are served: seeds, sitemaps, then by depth, those that sitemaps name before others. */
 function rankOf({ kind, priority, depth }: FrontierLink): number {
-  // A band holds one depth: its first page may start when any of them may.
   if (kind === "sitemap") return 1;
   if (depth === 0) return priority === 0 ? 0 : 2;
   return 2 * depth + (priority === 2 ? 2 : 1);
 }
 
-/** Takes the first entry out; the room of those taken before is given back when they are half of all. */
-function removeFirst(band: Band): void {
-  band.head += 1;
-  if (band.head < 64 || band.head * 2 < band.entries.length) return;
-  band.entries = band.entries.slice(band.head);
-  band.head = 0;
+/** The depth of all pages of a rank. */
+function depthOf(rank: number): number {
+  return rank <= 2 ? 0 : Math.floor((rank - 1) / 2);
 }

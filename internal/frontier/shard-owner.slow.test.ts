@@ -107,6 +107,7 @@ function newOwner(world: World, shard: number, lease: () => Lease, sent = new Fi
     lease,
     sent,
     pageLimits: {},
+    scratch: root,
     onLinks: () => undefined,
     trace: (_, body) => body({}),
   });

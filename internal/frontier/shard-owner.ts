@@ -28,6 +28,8 @@ export type OwnerOptions = {
   /** Links this pod has put on the log of the run already. */
   sent: FingerprintTable;
   pageLimits: Record<string, number>;
+  /** A folder on the pod's own disk. */
+  scratch: string;
   /** New links are queued for these hosts. */
   onLinks: (owner: ShardOwner, links: FrontierLink[]) => void;
   /** Wraps a commit for tracing: `parent` is the context of the links that started it. */
@@ -37,7 +39,7 @@ export type OwnerOptions = {
 export class ShardOwner {
   readonly run: ActiveRun;
   readonly shard: number;
-  readonly frontier = new ShardFrontier();
+  readonly frontier: ShardFrontier;
   segment: OpenSegment;
   readonly #options: OwnerOptions;
   readonly #abort = new AbortController();
@@ -58,6 +60,7 @@ export class ShardOwner {
     this.shard = options.shard;
     this.segment = new OpenSegment(Date.now());
     this.#parent = options.run.trace;
+    this.frontier = new ShardFrontier({ scratch: options.scratch });
     for (const [source, max] of Object.entries(options.pageLimits))
       this.frontier.limitPages(source, max);
   }
@@ -144,6 +147,7 @@ export class ShardOwner {
     this.#wake();
     await this.#reading;
     await this.#committing?.catch(() => undefined);
+    this.frontier.close();
   }
 
   /** The lease it was opened under. Throws LostLease. */
