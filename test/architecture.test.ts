@@ -65,7 +65,7 @@ const vendors: Record<string, { home: string; more?: string }> = {
   pino: { home: "internal/telemetry/log.ts" },
   saxes: { home: "internal/sitemap/" },
   tldts: { home: "internal/url/" },
-  undici: { home: "internal/fetch/fetch-page.ts" },
+  undici: { home: "internal/fetch/", more: "its connections and its errors are a file each" },
   yaml: { home: "internal/pipeline/" },
   zod: {
     home: "internal/",

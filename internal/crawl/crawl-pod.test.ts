@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
-import { type Exchange, FetchFault } from "../fetch/fetch-page.ts";
+import { FetchFault } from "../fetch/fetch-fault.ts";
+import type { Exchange } from "../fetch/fetch-page.ts";
 import { packLinks } from "../frontier/commit-segment.ts";
 import { FingerprintTable } from "../frontier/fingerprint.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
@@ -44,6 +45,11 @@ const linkTo = (url: string, source = "s"): FrontierLink => ({
 const answer = (status: number, body = "", type = "text/html"): Exchange => ({
   status,
   headers: { "content-type": type },
+  statusText: "",
+  rawHeaders: [],
+  httpVersion: "1.1",
+  ip: null,
+  request: { method: "GET", target: "/", headers: [], body: null },
   body: Buffer.from(body),
   truncated: false,
   firstByteMs: 0,

@@ -2,7 +2,8 @@
 // gives the answers back to the owners. It never waits in a loop: it acts when a link comes, an answer comes, or the next
 // gate opens.
 
-import { type Exchange, type Fetcher, FetchFault } from "../fetch/fetch-page.ts";
+import { FetchFault } from "../fetch/fetch-fault.ts";
+import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";

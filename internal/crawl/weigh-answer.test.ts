@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Exchange, FetchFault } from "../fetch/fetch-page.ts";
+import { FetchFault } from "../fetch/fetch-fault.ts";
+import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import { weighAnswer, weighFault } from "./weigh-answer.ts";
 
@@ -11,6 +12,11 @@ const entry = (attempts = 0, calm = 0): QueuedLink => ({
 const answer = (status: number, headers: Record<string, string> = {}): Exchange => ({
   status,
   headers,
+  statusText: "",
+  rawHeaders: [],
+  httpVersion: "1.1",
+  ip: null,
+  request: { method: "GET", target: "/", headers: [], body: null },
   body: Buffer.alloc(0),
   truncated: false,
   firstByteMs: 1,

@@ -1,5 +1,6 @@
 // What an answer, or the lack of one, means for the host and for the link. Pure: the table of the crawl's retry rules.
-import type { Exchange, FetchFault } from "../fetch/fetch-page.ts";
+import type { FetchFault } from "../fetch/fetch-fault.ts";
+import type { Exchange } from "../fetch/fetch-page.ts";
 import { retryAfterMs } from "../fetch/retry-after.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 

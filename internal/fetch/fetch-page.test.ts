@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import {
   brotliCompressSync,
   deflateRawSync,
@@ -127,4 +127,44 @@ test("a port where nobody listens is a fault; an abort throws its own reason", a
   const stop = new AbortController();
   const asked = { headers: {}, onSent: () => stop.abort(new Error("lease lost")) };
   await expect(fetcher.fetch(`${at}/silent`, asked, stop.signal)).rejects.toThrow("lease lost");
+});
+
+test("request and answer are kept as they were on the wire", async () => {
+  const heads: string[] = [];
+  const raw = createTcpServer((socket) => {
+    socket.on("data", (bytes) => {
+      heads.push(bytes.toString("latin1"));
+      socket.write(
+        "HTTP/1.1 203 Fair Enough\r\nX-Z: 1\r\nx-a: \xe9\r\nX-z: 2\r\nContent-Length: 2\r\n\r\nok",
+        "latin1",
+      );
+    });
+  });
+  await new Promise<void>((resolve) => raw.listen(0, "127.0.0.1", resolve));
+  const { port } = raw.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/a?b`;
+  const got = await fetcher.fetch(url, { headers: { "user-agent": "onpoint" }, body: "é" }, never);
+  const again = await fetcher.fetch(url, { headers: { accept: "x/y" } }, never);
+  raw.close();
+  const lines = ({ request }: typeof got) => [
+    `${request.method} ${request.target} HTTP/${got.httpVersion}`,
+    ...request.headers.map(([name, value]) => `${name}: ${value}`),
+    "",
+    request.body ?? "",
+  ];
+  expect(heads).toEqual(
+    [got, again].map((each) => Buffer.from(lines(each).join("\r\n")).toString("latin1")),
+  );
+  expect(got).toMatchObject({
+    status: 203,
+    statusText: "Fair Enough",
+    ip: "127.0.0.1",
+    rawHeaders: [
+      ["X-Z", "1"],
+      ["x-a", "\xe9"],
+      ["X-z", "2"],
+      ["Content-Length", "2"],
+    ],
+    headers: { "x-z": "1, 2" },
+  });
 });

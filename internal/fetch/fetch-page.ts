@@ -3,28 +3,42 @@
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from "node:dns";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
-import { Agent, type Dispatcher, errors, request } from "undici";
+import { errors } from "undici";
+import { AbortHooks } from "./abort-hooks.ts";
+import { type Connection, Connections } from "./connections.ts";
+import { FetchFault } from "./fetch-fault.ts";
+import { type Received, Receiver } from "./receiver.ts";
 
-/** What came back. `headers`: lower-case names, repeated ones joined by ", ". Times in ms from the start. */
+/** The request as it went out, credentials and all: take care what of it is kept. Names and values in their order. */
+export type SentRequest = {
+  method: "GET" | "POST";
+  /** Path and query. */
+  target: string;
+  headers: [name: string, value: string][];
+  body: string | null;
+};
+
+/** What came back. Times in ms from the start. */
 export type Exchange = {
   status: number;
+  /** The reason phrase; "" when there is none, as with HTTP/2. */
+  statusText: string;
+  /** Lower-case names, repeated ones joined by ", ". */
   headers: Record<string, string>;
+  /** Order, case and repetition as received; a character is a byte (Latin-1). */
+  rawHeaders: [name: string, value: string][];
+  httpVersion: "1.1" | "2";
+  /** The address that answered; null when that was a proxy. */
+  ip: string | null;
+  /** What was asked for. */
+  request: SentRequest;
+  /** Without its content codings, whatever `headers` say. */
   body: Buffer;
   /** The body was cut at the byte limit. */
   truncated: boolean;
   firstByteMs: number;
   totalMs: number;
 };
-
-/** Nothing usable came back; another try may do better. `kind` is for reports and back-off. */
-export class FetchFault extends Error {
-  override name = "FetchFault";
-  readonly kind: "timeout" | "connect" | "dns" | "tls" | "broken" | "decode";
-  constructor(kind: FetchFault["kind"], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.kind = kind;
-  }
-}
 
 export type FetchLimits = {
   maxBytes: number;
@@ -50,92 +64,109 @@ export type Fetcher = {
   close(): Promise<void>;
 };
 
-/** Opens the connection pools: one pool per origin, keep-alive. */
+const idleConnections = { keepAliveMs: 10_000, maxIdle: 1_024 };
+
+/** Opens the connections: kept alive, by origin. */
 export function openFetcher(limits: FetchLimits = defaultLimits): Fetcher {
-  const agent = new Agent({
-    connections: 64,
-    pipelining: 1,
-    keepAliveTimeout: 10_000,
-    connect: { timeout: limits.connectMs, lookup: lookupHost },
-    headersTimeout: limits.headersMs,
-    bodyTimeout: limits.idleMs,
-  });
+  const connections = new Connections({ ...limits, ...idleConnections }, lookupHost);
+  const hooks = new AbortHooks();
   return {
-    fetch: (url, asked, signal) => exchange(agent, limits, url, asked, signal),
-    close: () => agent.destroy(),
+    async fetch(url, asked, signal) {
+      signal.throwIfAborted();
+      const startedMs = performance.now();
+      const { protocol, host, origin, pathname, search } = new URL(url);
+      const connection = connections.take(origin);
+      const request = toSend(pathname + search, host, asked);
+      try {
+        const received = await receive(
+          connections,
+          connection,
+          request,
+          limits,
+          asked,
+          hooks,
+          signal,
+        );
+        const coding = received.headers["content-encoding"] ?? "";
+        // Part of a packed body is of no use to anybody.
+        if (received.truncated && !/^(identity)?$/i.test(coding.trim()))
+          throw new FetchFault(
+            "decode",
+            `the ${coding} body is longer than ${limits.maxBytes} bytes`,
+          );
+        const { firstByteAtMs, truncated, body, ...head } = received;
+        return {
+          ...head,
+          httpVersion: "1.1",
+          ip: connection.socket?.remoteAddress ?? null,
+          request,
+          body: truncated ? body : await unpack(body, coding, limits.maxBytes),
+          truncated,
+          firstByteMs: firstByteAtMs - startedMs,
+          totalMs: performance.now() - startedMs,
+        };
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        throw asFault(error, `${protocol}//${host}`);
+      }
+    },
+    close: () => connections.close(),
   };
 }
 
-async function exchange(
-  agent: Agent,
+/** One request on its connection, which is then given back. */
+function receive(
+  connections: Connections,
+  connection: Connection,
+  request: SentRequest,
   limits: FetchLimits,
-  url: string,
-  { headers, body: sent, onSent }: Asked,
+  { onSent }: Asked,
+  hooks: AbortHooks,
   signal: AbortSignal,
-): Promise<Exchange> {
-  const startedMs = performance.now();
-  const timeout = AbortSignal.timeout(limits.totalMs);
-  try {
-    const answer = await request(url, {
-      dispatcher: onSent === undefined ? agent : agent.compose(tellSent(onSent)),
-      method: sent === undefined ? "GET" : "POST",
-      body: sent ?? null,
-      headers: { "accept-encoding": "gzip, br, zstd, deflate", ...headers },
-      signal: AbortSignal.any([signal, timeout]),
-    });
-    const firstByteMs = performance.now() - startedMs;
-    const chunks: Buffer[] = [];
-    let sizeBytes = 0;
-    let truncated = false;
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > limits.maxBytes) {
-        chunks.push(chunk.subarray(0, chunk.length - (sizeBytes - limits.maxBytes)));
-        truncated = true;
-        break;
-      }
-      chunks.push(chunk);
-    }
-    const flat = flatHeaders(answer.headers);
-    const packed = Buffer.concat(chunks);
-    const coding = flat["content-encoding"] ?? "";
-    // Part of a packed body is of no use to anybody.
-    if (truncated && !/^(identity)?$/i.test(coding.trim()))
-      throw new FetchFault("decode", `the ${coding} body is longer than ${limits.maxBytes} bytes`);
-    const body = truncated ? packed : await unpack(packed, coding, limits.maxBytes);
-    const totalMs = performance.now() - startedMs;
-    return { status: answer.statusCode, headers: flat, body, truncated, firstByteMs, totalMs };
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw asFault(error, url, timeout.aborted);
-  }
-}
-
-/** Connecting takes its time: a gap between requests counts from when they are sent. */
-function tellSent(onSent: () => void): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatch(options, {
-      onRequestStart: (controller, context) => {
-        onSent();
-        handler.onRequestStart?.(controller, context);
+): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    const stop = (reason: unknown) => receiver.abort(reason as Error);
+    const timer = setTimeout(() => stop(new OutOfTime()), limits.totalMs);
+    const settled = () => {
+      clearTimeout(timer);
+      hooks.remove(signal, stop);
+    };
+    const receiver = new Receiver(limits.maxBytes, {
+      onSent: () => onSent?.(),
+      onEnd: (received, isClean) => {
+        settled();
+        if (isClean) connections.release(connection);
+        else connections.drop(connection);
+        resolve(received);
       },
-      onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
-      onResponseStart: (...args) => handler.onResponseStart?.(...args),
-      onResponseData: (...args) => handler.onResponseData?.(...args),
-      onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
-      onResponseError: (...args) => handler.onResponseError?.(...args),
+      onFault: (error) => {
+        settled();
+        connections.drop(connection);
+        reject(error);
+      },
     });
+    hooks.add(signal, stop);
+    const { method, target, headers, body } = request;
+    connection.client.dispatch({ method, path: target, headers: headers.flat(), body }, receiver);
+  });
 }
 
-function flatHeaders(
-  headers: Record<string, string | string[] | undefined>,
-): Record<string, string> {
-  const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined)
-      flat[name.toLowerCase()] = Array.isArray(value) ? value.join(", ") : value;
+class OutOfTime extends Error {}
+
+function toSend(target: string, host: string, { headers, body }: Asked): SentRequest {
+  const all: [string, string][] = [
+    ["host", host],
+    ["connection", "keep-alive"],
+    ["accept-encoding", "gzip, br, zstd, deflate"],
+  ];
+  for (const name in headers) {
+    const value = headers[name] as string;
+    const known = all.find(([standard]) => standard === name.toLowerCase());
+    if (known === undefined) all.push([name, value]);
+    else known[1] = value;
   }
-  return flat;
+  if (body !== undefined) all.push(["content-length", String(Buffer.byteLength(body))]);
+  return { method: body === undefined ? "GET" : "POST", target, headers: all, body: body ?? null };
 }
 
 /** RFC 9110 section 8.4: codings are listed in the order they were applied. */
@@ -181,13 +212,12 @@ async function unpackOne(body: Buffer, coding: string, maxOutputLength: number):
   }
 }
 
-function asFault(error: unknown, url: string, timedOut: boolean): FetchFault {
+function asFault(error: unknown, at: string): FetchFault {
   if (error instanceof FetchFault) return error;
   const code = String((error as NodeJS.ErrnoException).code ?? "");
-  const at = new URL(url).host;
   const fault = (kind: FetchFault["kind"], text: string) =>
     new FetchFault(kind, text, { cause: error });
-  if (timedOut) return fault("timeout", `no whole answer from ${at} in time`);
+  if (error instanceof OutOfTime) return fault("timeout", `no whole answer from ${at} in time`);
   if (error instanceof errors.ConnectTimeoutError)
     return fault("timeout", `no connection to ${at} in time`);
   if (error instanceof errors.HeadersTimeoutError)

@@ -1,6 +1,7 @@
 // One host as a crawl pod knows it: its gate, its robots.txt, who has links for it, and whether it answers at all.
 
-import type { Exchange, Fetcher, FetchFault } from "../fetch/fetch-page.ts";
+import type { FetchFault } from "../fetch/fetch-fault.ts";
+import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { Queue } from "../queue/queue.ts";
 import { parseRobots, type Robots } from "../robots/robots.ts";
