@@ -84,6 +84,14 @@ describe("objects on disk", () => {
     expect(await readdir(join(root, "clean"))).toEqual([".onpoint-lock", "a"]);
   });
 
+  it("writes into a folder that was removed since it last wrote there", async () => {
+    const objects = await openFileObjects(urlOf("swept"));
+    await objects.put("a/b/one", "1");
+    await rm(join(root, "swept"), { recursive: true });
+    await objects.put("a/b/two", "2");
+    expect(await readdir(join(root, "swept", "a", "b"))).toEqual(["two"]);
+  });
+
   it("lists links to files, and neither unfinished writes nor folders behind links", async () => {
     const folder = join(root, "listed");
     await mkdir(join(folder, "in"), { recursive: true });

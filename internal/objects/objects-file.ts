@@ -1,6 +1,6 @@
 // Objects on disk (`file:`). objects.ts has the contract; durable-file.ts and folder-lock.ts have what makes it hold.
 import { type BigIntStats, linkSync, renameSync, statSync, unlinkSync, utimesSync } from "node:fs";
-import { access, open, rm } from "node:fs/promises";
+import { access, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -142,10 +142,9 @@ class FileObjects implements Objects {
     checkObjectPath(path);
     const absolute = join(this.#root, path);
     const folder = dirname(absolute);
-    const temporary = await tryFile("write", absolute, this.#root, async () => {
-      await makeFolder(this.#root, folder, this.#synced);
-      return writeTemporary(folder, body);
-    });
+    const temporary = await tryFile("write", absolute, this.#root, () =>
+      this.#writeBeside(folder, body),
+    );
     try {
       const etag =
         (options.ifMatch === undefined && (await this.#create(path, temporary, options))) ||
@@ -153,8 +152,24 @@ class FileObjects implements Objects {
       await this.#syncFolderOf(absolute);
       return { etag };
     } finally {
-      await rm(temporary, { force: true });
+      await unlink(temporary).catch((error: unknown) => {
+        if (!isGone(error)) throw error;
+      });
     }
+  }
+
+  /** Writes into a folder that is there as a rule: only when it is not is it made. */
+  async #writeBeside(folder: string, body: FileBody): Promise<string> {
+    if (this.#synced.has(folder)) {
+      try {
+        return await writeTemporary(folder, body);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        this.#synced.clear();
+      }
+    }
+    await makeFolder(this.#root, folder, this.#synced);
+    return writeTemporary(folder, body);
   }
 
   /** Gives the new file its name if that is free (link(2) decides a race); null when it is not and that is allowed. */
