@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { pageRow } from "./page-row.ts";
 
@@ -66,11 +67,11 @@ test.each([
 });
 
 test("a nesting bomb takes no time, and long text is cut at 1 Mi", () => {
-  const startedMs = performance.now();
+  const startedMs = threadCpuMs();
   const row = pageRow(
     record({ body: `${"<div><p><b>".repeat(100_000)}${"word ".repeat(400_000)}<a href=/x>` }),
   );
-  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(2_000);
   expect(row.text?.length).toBeLessThanOrEqual(1_048_576);
   expect(row.text?.length).toBeGreaterThan(1_048_000);
   expect(row.links).toEqual(["https://site.example/x"]);

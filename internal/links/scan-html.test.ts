@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import { pageLinks, scanHtml } from "./scan-html.ts";
 
 const page = "https://site.example/dir/page.html";
@@ -189,9 +190,9 @@ test.each([
   "<script><!--<script>",
   "</x y",
 ])("200,000 times %s take no time", (bomb) => {
-  const startedMs = performance.now();
+  const startedMs = threadCpuMs();
   scanHtml(bomb.repeat(200_000));
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(1_000);
 });
 
 test("reports every kind of link with its tag and rel, in order", () => {

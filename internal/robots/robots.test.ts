@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import { parseRobots } from "./robots.ts";
 
 const parse = (text: string, token = "onpoint") => parseRobots(Buffer.from(text, "utf8"), token);
@@ -295,7 +296,7 @@ test("a sitemap without a host is at the file's own", () => {
 
 test("hostile files and paths cost no more than their length", () => {
   const path = `/${"a".repeat(16_000)}`;
-  const startedMs = performance.now();
+  const startedMs = threadCpuMs();
   expect(parse(`User-agent: *\nDisallow: /${"*a".repeat(5000)}*b`).allows(path)).toBe(true);
   expect(parse(`User-agent: *\nDisallow: /${"*".repeat(16_000)}b`).allows(path)).toBe(true);
   expect(parse(`User-agent: *\nDisallow: /*${"a".repeat(8_000)}b`).allows(path)).toBe(true);
@@ -307,5 +308,5 @@ test("hostile files and paths cost no more than their length", () => {
   const full = `User-agent: *\n${`Disallow: /${"*a".repeat(100)}*b\n`.repeat(2_300)}`;
   expect(full.length).toBeLessThan(500 * 1024);
   expect(parse(full).allows(path)).toBe(true);
-  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(2_000);
 });

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import { maxSitemapBytes, parseSitemap } from "./sitemap.ts";
 
 const at = "https://site.example/sitemap.xml";
@@ -174,12 +175,12 @@ test("no more than 50,000 URLs, and it says so", () => {
 });
 
 test("deep nesting ends the reading", () => {
-  const startedMs = performance.now();
+  const startedMs = threadCpuMs();
   expect(parse(`<urlset>${"<a>".repeat(500_000)}`)).toMatchObject({
     kind: "urlset",
     error: expect.stringContaining("nested"),
   });
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(1_000);
 });
 
 test("entities of a DTD are not expanded", () => {

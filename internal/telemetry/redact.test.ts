@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import { redactText, redactValue } from "./redact.ts";
 
 test("URL user info and authenticating query parameters are masked, the rest stays", () => {
@@ -53,9 +54,9 @@ test("no password of a URL survives, wherever the URL stands", () => {
 });
 
 test("a long text without secrets takes no time worth telling", () => {
-  const startedMs = performance.now();
+  const startedMs = threadCpuMs();
   redactText("a".repeat(200_000));
   redactText("a://".repeat(50_000));
   redactText("&token".repeat(40_000));
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(1_000);
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import { urlGlobs } from "./url-glob.ts";
 
 test.each([
@@ -70,8 +71,8 @@ test("says the same as the regular expression it stands for", () => {
 
 test("a hostile URL costs no more than its length", () => {
   const matches = urlGlobs(["**/a/**/a/**/a/**/a/**/c", "*a*a*a*a*a*b"]);
-  const started = performance.now();
+  const startedMs = threadCpuMs();
   expect(matches(`https://h.org/${"a/".repeat(20_000)}d`)).toBe(false);
   expect(matches(`${"a".repeat(40_000)}/b`)).toBe(false);
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(2000);
 });
