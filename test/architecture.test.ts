@@ -18,6 +18,7 @@ const layers: string[][] = [
   [
     "internal/pipeline",
     "internal/crawl",
+    "internal/content",
     "internal/fetch",
     "internal/frontier",
     "internal/links",

@@ -31,6 +31,7 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   scope: { within: "any", include: ["**"], exclude: [], maxDepth: 9, maxPages: 100 },
   auth: null,
   userAgent: null,
+  content: { save: ["*/*"], skip: [], maxBytes: 1e6 },
   pages: null,
   extract: [],
   ...more,

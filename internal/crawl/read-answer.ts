@@ -1,5 +1,7 @@
 // From an answer to a raw record and the links that follow from it. Pure.
 import { createHash } from "node:crypto";
+import type { ContentCheck } from "../content/content-rules.ts";
+import { effectiveType } from "../content/sniff-type.ts";
 import { parseJsonExact } from "../extract/json-exact.ts";
 import { recordsOf } from "../extract/json-records.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
@@ -20,22 +22,38 @@ export type Reading = {
   drops: Record<string, number>;
 };
 
-/** The raw record of an answer. */
+/** What a source keeps of bodies. */
+export type KeepRules = { check: ContentCheck; maxBytes: number };
+
+/**
+ * The raw record of an answer. `keep`: the rules of a page's source; sitemaps and answers of APIs are kept whole. A page is
+ * read by what its body is, where its Content-Type is missing or wrong.
+ */
 export function rawRecord(
   link: FrontierLink,
   answer: Exchange,
   fetchedAt: string,
   attempt: number,
+  keep: KeepRules | null = null,
 ): RawRecord {
-  const contentType = answer.headers["content-type"] ?? "";
+  const { headers } = answer;
+  const header = headers["content-type"] ?? "";
+  const contentType =
+    link.kind === "page"
+      ? effectiveType(header, answer.body, headers["x-content-type-options"])
+      : header;
+  const skipped = answer.body.length > 0 ? (keep?.check(contentType) ?? null) : null;
+  const isCut = answer.truncated || answer.body.length > (keep?.maxBytes ?? Infinity);
+  const body = keep === null ? answer.body : answer.body.subarray(0, keep.maxBytes);
   // An API's answer is text whatever it calls itself; so is a body that says nothing of itself.
   const textual = link.kind === "api" || contentType === "" || isText(contentType);
-  const text = textual ? decodeBody(answer.body, contentType) : null;
+  const text = textual && skipped === null ? decodeBody(body, contentType) : null;
+  const bytes = textual || skipped !== null || body.length === 0 ? null : body.toString("base64");
   return {
     url: link.url,
     final_url: link.url,
     status: answer.status,
-    headers: answer.headers,
+    headers,
     fetched_at: fetchedAt,
     depth: link.depth,
     source: link.source,
@@ -44,11 +62,12 @@ export function rawRecord(
     digest: createHash("sha256").update(answer.body).digest("hex"),
     content_type: contentType,
     charset: text?.charset ?? "",
-    body: text === null ? null : text.text,
-    body_b64: text === null && answer.body.length > 0 ? answer.body.toString("base64") : null,
+    body: text?.text ?? null,
+    body_b64: bytes,
     timing: { first_byte_ms: Math.round(answer.firstByteMs), total_ms: Math.round(answer.totalMs) },
     attempt,
-    error: answer.truncated ? `truncated at ${answer.body.length} bytes` : null,
+    error: isCut ? `truncated at ${body.length} bytes` : null,
+    ...(skipped === null ? {} : { skipped }),
   };
 }
 

@@ -1,6 +1,7 @@
 // What becomes of a link once its fate is known: into the owner's open segment go its record, what it found, and that it is
 // done. Everything here is in memory and counts only once the segment is committed.
 
+import { contentCheck } from "../content/content-rules.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { shardOf } from "../frontier/shard.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
@@ -11,6 +12,7 @@ import type { RawRecord } from "../model/raw-record.ts";
 import { describeError } from "../std/errors.ts";
 import { type ScopeCheck, scopeOf } from "../url/scope.ts";
 import {
+  type KeepRules,
   type Reading,
   rawRecord,
   readApiPage,
@@ -21,6 +23,7 @@ import {
 
 const maxRedirects = 10;
 const scopes = new WeakMap<WebSource, ScopeCheck>();
+const keepRules = new WeakMap<WebSource, KeepRules>();
 
 /** The link was given up: a dead letter. A sitemap that nobody named may be missing. */
 export function settleDead(
@@ -66,7 +69,8 @@ export function settleAnswer(
   let record: RawRecord;
   let reading: Reading;
   try {
-    record = rawRecord(link, answer, fetchedAt, entry.attempts + entry.calm + 1);
+    const attempt = entry.attempts + entry.calm + 1;
+    record = rawRecord(link, answer, fetchedAt, attempt, keepRulesFor(link, source));
     reading = readAnswer(link, answer, record, source, kind);
   } catch (error) {
     // An answer that breaks its reader would break the shard's next owner, too, and be asked for for ever.
@@ -160,4 +164,15 @@ function scopeFor(source: WebSource): ScopeCheck {
     scopes.set(source, check);
   }
   return check;
+}
+
+function keepRulesFor(link: FrontierLink, source: Exclude<Source, { kind: "files" }>) {
+  if (source.kind !== "web" || link.kind !== "page") return null;
+  const { content } = source;
+  const rules = keepRules.get(source) ?? {
+    check: contentCheck(content),
+    maxBytes: content.maxBytes,
+  };
+  keepRules.set(source, rules);
+  return rules;
 }

@@ -28,19 +28,28 @@ function record(changes: Partial<RawRecord>): RawRecord {
 
 test("an HTML page", () => {
   const body =
-    "<title>Ä</title><h1>One</h1>two<script>no</script><a href=c>three</a><img src=no.png>";
-  expect(pageRow(record({ body }))).toEqual({
+    "<html lang=de><base href=/x/><link rel='canonical' href=b><title>Ä</title><h1>One</h1>two<script>no</script>" +
+    "<a href=c>three</a><img src=no.png>";
+  const headers = { etag: 'W/"1"', "last-modified": "Thu, 01 Jan 2026 10:00:00 GMT" };
+  expect(pageRow(record({ body, headers }))).toEqual({
     url: "https://site.example/a",
     final_url: "https://site.example/dir/b",
     status: 200,
     content_type: "text/html; charset=utf-8",
+    charset: "UTF-8",
+    lang: "de",
     title: "Ä",
     text: "One two three",
-    links: ["https://site.example/dir/c"],
+    links: ["https://site.example/x/b", "https://site.example/x/c"],
+    canonical: "https://site.example/x/b",
     digest: "d1",
-    depth: 1,
-    fetched_at: "2026-01-02T03:04:05.000Z",
     size: Buffer.byteLength(body),
+    truncated: false,
+    skipped: null,
+    depth: 1,
+    etag: 'W/"1"',
+    last_modified: "2026-01-01T10:00:00.000Z",
+    fetched_at: "2026-01-02T03:04:05.000Z",
   });
 });
 
@@ -61,6 +70,18 @@ test.each([
     { body_b64: "AAECAw==", content_type: "image/png" },
     { title: null, text: null, links: [], size: 4 },
   ],
+  [
+    "XHTML",
+    { body: "<html xml:lang='en'><p>x</p></html>", content_type: "application/xhtml+xml" },
+    { text: "x", lang: null },
+  ],
+  [
+    "a body that was not kept",
+    { skipped: "content type image/png", headers: { "content-language": "fr, de" } },
+    { skipped: "content type image/png", text: null, lang: "fr" },
+  ],
+  ["a body that was cut", { body: "x", error: "truncated at 1 bytes" }, { truncated: true }],
+  ["a date that is none", { headers: { "last-modified": "yesterday" } }, { last_modified: null }],
   ["no body", {}, { title: null, text: null, links: [], size: 0 }],
 ])("%s", (_name, changes, expected) => {
   expect(pageRow(record(changes))).toMatchObject(expected);

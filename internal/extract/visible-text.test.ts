@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { visibleText } from "./visible-text.ts";
+import { readPageText } from "./visible-text.ts";
+
+const visibleText = (html: string, maxChars: number) => readPageText(html, maxChars).text;
 
 test.each([
   ["<p>a <b>b</b>c</p><p>d", "a bc d"],
@@ -51,4 +53,12 @@ test("never longer than asked, white space folded", () => {
       },
     ),
   );
+});
+
+test.each([
+  ["<!doctype html><html lang=' de-AT '><p>x", "de-AT"],
+  ["<!--<html lang=no>--><html><body lang=no>", null],
+  ["<html lang=''>", null],
+])("the language of %j", (html, lang) => {
+  expect(readPageText(html, 10).lang).toBe(lang);
 });

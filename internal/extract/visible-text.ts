@@ -21,11 +21,15 @@ export const inlineTags = new Set(
   ).split(" "),
 );
 
+/** What a reader gets of a page; `lang`: the language the page says it is in (of the first `<html lang>`), or null. */
+export type PageText = { text: string; lang: string | null };
+
 /**
  * The text of an HTML page without scripts, styles, title and fallback content, white space folded, at most `maxChars`
  * UTF-16 units. Linear in the length, whatever is nested.
  */
-export function visibleText(html: string, maxChars: number): string {
+export function readPageText(html: string, maxChars: number): PageText {
+  let lang: string | null = null;
   const parts: string[] = [];
   let chars = 0;
   let hiddenName = "";
@@ -44,7 +48,8 @@ export function visibleText(html: string, maxChars: number): string {
     }
   };
   walkHtml(html, {
-    open(name) {
+    open(name, attribute) {
+      if (name === "html" && lang === null) lang = attribute("lang")?.trim() || null;
       if (!inlineTags.has(name)) spaceDue = true;
       if (hiddenDepth > 0 ? name === hiddenName : hidden.has(name)) {
         hiddenName = name;
@@ -63,5 +68,5 @@ export function visibleText(html: string, maxChars: number): string {
   });
   const text = parts.join("").slice(0, maxChars).trimEnd();
   // Not half a surrogate pair at the cut.
-  return text.isWellFormed() ? text : text.slice(0, -1).toWellFormed();
+  return { text: text.isWellFormed() ? text : text.slice(0, -1).toWellFormed(), lang };
 }

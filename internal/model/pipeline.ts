@@ -66,6 +66,14 @@ export type Extract = {
   fields: Record<string, Field>;
 };
 
+/** Which bodies of pages are kept: names and media types of `internal/content/content-rules.ts`. */
+export type ContentRules = {
+  save: string[];
+  skip: string[];
+  /** A longer body is cut here, and marked. */
+  maxBytes: number;
+};
+
 export type WebSource = SourceBase & {
   kind: "web";
   seeds: string[];
@@ -75,6 +83,7 @@ export type WebSource = SourceBase & {
   scope: Scope;
   auth: Auth | null;
   userAgent: string | null;
+  content: ContentRules;
   pages: string | null;
   extract: Extract[];
 };

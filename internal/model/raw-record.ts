@@ -1,6 +1,6 @@
 // What a crawl pod saves of one answer: one JSON object a line in `raw/<source>/dt=<date>/run=<run>/*.jsonl.zst`.
 
-/** One fetched answer. Exactly one of `body` and `body_b64` is set when there was a body. */
+/** One fetched answer. At most one of `body` (text) and `body_b64` is set: none when there was no body, or it was not kept. */
 export type RawRecord = {
   url: string;
   final_url: string;
@@ -13,8 +13,9 @@ export type RawRecord = {
   kind: "page" | "api" | "sitemap";
   /** 0-based page number of an API source. */
   page: number;
-  /** sha256 of the body as received after content decoding, hex. */
+  /** sha256 of the body as received after content decoding, hex; "" when no body was received. */
   digest: string;
+  /** The Content-Type header, or what the body was found to be where the header is missing or wrong. */
   content_type: string;
   /** WHATWG name of the encoding the body was decoded by, or "". */
   charset: string;
@@ -25,4 +26,6 @@ export type RawRecord = {
   attempt: number;
   /** Why the body is not whole (`truncated at ... bytes`), or null. */
   error: string | null;
+  /** Why the source's content rules kept no body; absent: they did. */
+  skipped?: string;
 };

@@ -157,6 +157,15 @@ const files: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    "kinds of content that there are not",
+    web("content: { save: [html, pdff], skip: [image], maxBytes: 0, keep: [a] }"),
+    [
+      'p:3:92: sources[0].content.save[1]: "pdff" is not a kind of content | Did you mean pdf?',
+      "p:3:124: sources[0].content.maxBytes: expected at least 1, is 0 | Write a number from 1",
+      'p:3:127: unknown key "keep" in sources[0].content | Keys here: save, skip, maxBytes',
+    ],
+  ],
+  [
     "pages that is no name, seeds that are no list",
     "pipeline: p\nsources:\n  - { name: w, kind: web, seeds: https://w.example/, pages: true }\n",
     [

@@ -123,6 +123,11 @@ sources:
     maxDepth: 10,
     maxPages: 100_000,
   });
+  expect(w.content).toEqual({
+    save: ["*/*"],
+    skip: ["audio", "video", "font"],
+    maxBytes: 67_108_864,
+  });
   expect(f).toMatchObject({ format: "auto", records: null, urls: [`file://${folder}/in/*.csv`] });
   expect(pipeline).toMatchObject({
     lake: `file://${folder}/lake`,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { checkJsonPath } from "./json-path.ts";
 import {
+  checkContentRule,
   checkDropUrl,
   checkHeaderName,
   checkHeaderValue,
@@ -11,6 +12,9 @@ import {
   checkText,
 } from "./value-checks.ts";
 import { count, duration, textThat } from "./value-schemas.ts";
+
+/** The crawl reads no further into any body. */
+export const maxBodyBytes = 64 * 1024 * 1024;
 
 const jsonPath = textThat(checkJsonPath);
 const tableName = textThat(checkTableName);
@@ -161,6 +165,24 @@ const extract = z.strictObject({
   fields: z.record(textThat(checkText), field.describe("One column")).describe("Columns by name"),
 });
 
+const content = z
+  .strictObject({
+    save: z
+      .array(textThat(checkContentRule))
+      .min(1)
+      .optional()
+      .describe('Names (html, text, pdf, ...) or media types with `*`. Default ["*/*"]'),
+    skip: z
+      .array(textThat(checkContentRule))
+      .optional()
+      .describe("The same, not kept; wins over `save`. Default [audio, video, font]"),
+    maxBytes: count(1, maxBodyBytes)
+      .optional()
+      .describe(`A longer body is cut there and marked. Default ${maxBodyBytes}`),
+  })
+  .optional()
+  .describe("Which bodies are kept; each answer has its row all the same");
+
 const web = z.strictObject({
   name,
   kind: z.literal("web").describe("A web site"),
@@ -176,6 +198,7 @@ const web = z.strictObject({
   userAgent: textThat(checkHeaderValue).optional().describe("User-Agent of this source's requests"),
   scope,
   rate,
+  content,
   pages: tableName.optional().describe("Table of all pages; absent: none"),
   extract: z.array(extract).optional().describe("Tables of values found on pages"),
 });

@@ -11,6 +11,7 @@ import type {
 import { durationMs } from "./duration.ts";
 import { absoluteGlob } from "./file-url.ts";
 import type { PipelineFile } from "./pipeline-schema.ts";
+import { maxBodyBytes } from "./source-schema.ts";
 
 type SourceInFile = PipelineFile["sources"][number];
 type InFile<Kind> = Extract<SourceInFile, { kind: Kind }>;
@@ -71,6 +72,11 @@ function toWeb(source: InFile<"web">): WebSource {
     },
     auth: toAuth(source.auth),
     userAgent: source.userAgent ?? null,
+    content: {
+      save: source.content?.save ?? ["*/*"],
+      skip: source.content?.skip ?? ["audio", "video", "font"],
+      maxBytes: source.content?.maxBytes ?? maxBodyBytes,
+    },
     pages: source.pages ?? null,
     extract: (source.extract ?? []).map((extract) => ({
       table: extract.table,

@@ -1,5 +1,6 @@
 // What single values of the pipeline file must look like. Each check gives what is wrong, to be read after the quoted
 // value, and what to do; or null.
+import { contentNames, isContentRule } from "../content/content-rules.ts";
 import { nearestName } from "../std/nearest-name.ts";
 import { cronProblem } from "./cron.ts";
 import { durationMs } from "./duration.ts";
@@ -142,6 +143,16 @@ export const checkHeaderValue: Check = (text) =>
         what: "is not a header value (RFC 9110 section 5.5)",
         fix: "Remove line breaks and characters beyond Latin-1",
       };
+
+/** A kind of content by its name, or a media type in which `*` is any run. */
+export const checkContentRule: Check = (text) => {
+  if (isContentRule(text)) return null;
+  const nearest = nearestName(text, contentNames);
+  const fix = nearest
+    ? `Did you mean ${nearest}?`
+    : `Write a media type such as image/* or one of ${contentNames.join(", ")}`;
+  return { what: "is not a kind of content", fix };
+};
 
 const columnTypes = [
   ..."BOOLEAN BOOL TINYINT SMALLINT INTEGER INT BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT".split(

@@ -7,13 +7,20 @@ export const pageTypes: Record<string, string> = {
   final_url: "VARCHAR",
   status: "INTEGER",
   content_type: "VARCHAR",
+  charset: "VARCHAR",
+  lang: "VARCHAR",
   title: "VARCHAR",
   text: "VARCHAR",
   links: "VARCHAR[]",
+  canonical: "VARCHAR",
   digest: "VARCHAR",
-  depth: "INTEGER",
-  fetched_at: "TIMESTAMPTZ",
   size: "BIGINT",
+  truncated: "BOOLEAN",
+  skipped: "VARCHAR",
+  depth: "INTEGER",
+  etag: "VARCHAR",
+  last_modified: "TIMESTAMPTZ",
+  fetched_at: "TIMESTAMPTZ",
 };
 
 /** Money and measures fit, and arithmetic on them is exact. */

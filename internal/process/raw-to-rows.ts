@@ -44,8 +44,9 @@ export const pageRows: RowsOf = (answer) => (isPage(answer) ? [pageRow(answer)] 
 export function extractRows(extracts: readonly Extract[]): RowsOf {
   const matching = extracts.map((extract) => ({ extract, matches: urlGlobs([extract.match]) }));
   return (answer) => {
-    if (!isPage(answer)) return [];
-    const html = textOf(answer);
+    // A PDF, an image, or a body that was not kept has no elements.
+    if (!isPage(answer) || answer.body === null) return [];
+    const html = answer.body;
     let isTooDeep = false;
     const rows = matching
       .filter(({ matches }) => matches(answer.final_url))
