@@ -1,13 +1,16 @@
 // Which shard owns a URL. All of a site falls into one shard, so that one pod alone keeps its pace.
-import { registrableDomain } from "../url/registrable-domain.ts";
+import { perOrigin } from "../url/per-origin.ts";
+import { siteOf } from "../url/registrable-domain.ts";
 
 /**
  * The shard, 0 to `shards` - 1, of a canonical URL: a hash of its registrable domain. Frontier logs and ledgers are kept
  * under this number, so it must never change between versions. Throws TypeError when `url` is not a URL.
  */
 export function shardOf(url: string, shards: number): number {
-  return hash32(registrableDomain(new URL(url).hostname)) % shards;
+  return siteHash(url) % shards;
 }
+
+const siteHash = perOrigin((url) => hash32(siteOf(url)));
 
 /** FNV-1a (draft-eastlake-fnv) over ASCII, with the finaliser of MurmurHash3, whose low bits are good enough for `%`. */
 function hash32(text: string): number {

@@ -1,6 +1,7 @@
 // The links of an HTML page, and what the page says about itself, in one linear pass (crawling spends most of its CPU here).
 import { foldSpace } from "../extract/fold-space.ts";
-import { canonicalUrl } from "../url/url.ts";
+import { resolverOf } from "../url/resolver.ts";
+import type { UrlRules } from "../url/url-rules.ts";
 import { decodeText } from "./char-references.ts";
 import { refreshUrl } from "./meta-refresh.ts";
 import { srcsetUrls } from "./srcset.ts";
@@ -57,17 +58,24 @@ export function scanHtml(html: string): HtmlScan {
 }
 
 /**
- * URLs a crawler may follow from the page: canonical, absolute by the page's base, in document order, each once. Links of
- * a, area, iframe, frame, meta refresh, and of link with rel next, prev, canonical or alternate.
+ * URLs a crawler may follow from the page: canonical by the rules, absolute by the page's base, in document order, each once.
+ * Links of a, area, iframe, frame, meta refresh, and of link with rel next, prev, canonical or alternate.
  */
-export function pageLinks(scan: HtmlScan, pageUrl: string): string[] {
-  const base = (scan.base === null ? null : canonicalUrl(scan.base, pageUrl)) ?? pageUrl;
+export function pageLinks(scan: HtmlScan, pageUrl: string, rules?: UrlRules): string[] {
+  const resolve = resolverOf(baseUrl(scan.base, pageUrl), rules);
   const urls = new Set<string>();
   for (const link of scan.links) {
-    const url = isFollowed(link) ? canonicalUrl(link.href, base) : null;
+    const url = isFollowed(link) ? resolve(link.href) : null;
     if (url !== null) urls.add(url);
   }
   return [...urls];
+}
+
+// WHATWG HTML 2.4.3: a base that is no URL, or one of data: or javascript:, does not count.
+function baseUrl(base: string | null, pageUrl: string): string {
+  const url = base === null ? null : URL.parse(base, pageUrl);
+  if (url === null || url.protocol === "data:" || url.protocol === "javascript:") return pageUrl;
+  return url.href;
 }
 
 function isFollowed({ tag, rel }: HtmlLink): boolean {

@@ -57,6 +57,16 @@ export type Scope = {
   maxPages: number;
 };
 
+/** How links of a web source become canonical beyond what is true of every URL; see docs/pipeline.md. */
+export type CanonicalOptions = {
+  query: "keep" | "sort";
+  /** Names of query parameters to leave out; a `*` at the end stands for any end. */
+  dropParams: readonly string[];
+  sessionIds: "drop" | "keep";
+  /** `routes`: `#/x` and `#!x` are pages of their own. */
+  fragment: "drop" | "routes";
+};
+
 /** One field of an extraction: text of the first element that matches `css`, or its attribute. */
 export type Field = { css: string; attr: string | null; as: string; many: boolean };
 export type Extract = {

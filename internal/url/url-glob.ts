@@ -4,19 +4,18 @@
 //
 // `*` is any run without `/`, `**` any run at all, `{a,b}` either; `/**` also stands for nothing before a `/` and at the end;
 // `\` makes the next character a letter; everything else is what it is.
+import { anyRun, type PartMatcher, partMatcher, star, type Token } from "./match-glob.ts";
 
-type Token = string | typeof star | typeof anyRun;
-/** `required`: letters that every match holds, for a quick no. */
-type Glob = { tokens: Token[]; skips: Map<number, number>; required: string };
-
-const star = Symbol("*");
-const anyRun = Symbol("**");
+/** `head`, `tail`: the letters that every match begins and ends with. `middle`: what is between. */
+type Glob = { head: string; tail: string; middle: PartMatcher };
 
 /** Whether a URL as a whole matches one of the globs. Compile once, ask often. */
 export function urlGlobs(globs: readonly string[]): (url: string) => boolean {
   const compiled = globs.map(encoded).flatMap(alternativesOf).map(compile);
-  if (compiled.some(({ tokens }) => tokens.length === 1 && tokens[0] === anyRun)) return () => true;
-  return (url) => compiled.some((glob) => matches(glob, url));
+  return (url) => {
+    for (const glob of compiled) if (matches(glob, url)) return true;
+    return false;
+  };
 }
 
 /** A canonical URL is ASCII: `ü` and blanks of a glob are `%C3%BC` and `%20` there. */
@@ -73,7 +72,23 @@ function compile(glob: string): Glob {
     }
   }
   const skips = skipsOf(tokens);
-  return { tokens, skips, required: requiredOf(tokens, skips) };
+  const isLetterAt = (at: number) => typeof tokens[at] === "string" && !skips.has(at);
+  let start = 0;
+  while (isLetterAt(start)) start += 1;
+  let end = tokens.length;
+  while (end > start && isLetterAt(end - 1)) end -= 1;
+  const own = new Map([...skips].map(([from, to]) => [from - start, to - start]));
+  return {
+    head: tokens.slice(0, start).join(""),
+    tail: tokens.slice(end).join(""),
+    middle: partMatcher(tokens.slice(start, end), own),
+  };
+}
+
+function matches({ head, tail, middle }: Glob, url: string): boolean {
+  const end = url.length - tail.length;
+  if (end < head.length || !url.startsWith(head) || !url.endsWith(tail)) return false;
+  return middle(url, head.length, end);
 }
 
 /** Where `/**` may stand for nothing: from its slash to what follows it. */
@@ -86,50 +101,4 @@ function skipsOf(tokens: readonly Token[]): Map<number, number> {
     }
   });
   return skips;
-}
-
-/** The longest run of letters that no skip leaves out. */
-function requiredOf(tokens: readonly Token[], skips: Map<number, number>): string {
-  let longest = "";
-  let run = "";
-  tokens.forEach((token, index) => {
-    run = typeof token === "string" && !skips.has(index) ? run + token : "";
-    if (run.length > longest.length) longest = run;
-  });
-  return longest;
-}
-
-/** All states of the glob at once, one character of the URL after the other: nothing is ever tried twice. */
-function matches({ tokens, skips, required }: Glob, url: string): boolean {
-  if (!url.includes(required)) return false;
-  let now = new Uint8Array(tokens.length + 1);
-  let next = new Uint8Array(tokens.length + 1);
-  now[0] = 1;
-  let isAlive = reach(now, tokens, skips);
-  for (let at = 0; isAlive && at < url.length; at += 1) {
-    const char = url[at];
-    next.fill(0);
-    for (let state = 0; state < tokens.length; state += 1) {
-      if (now[state] === 0) continue;
-      const token = tokens[state];
-      if (token === anyRun || (token === star && char !== "/")) next[state] = 1;
-      else if (token === char) next[state + 1] = 1;
-    }
-    isAlive = reach(next, tokens, skips);
-    [now, next] = [next, now];
-  }
-  return isAlive && now[tokens.length] === 1;
-}
-
-/** Adds the states that follow without a character; whether there is any state at all. */
-function reach(states: Uint8Array, tokens: readonly Token[], skips: Map<number, number>): boolean {
-  let isAlive = false;
-  for (let state = 0; state < states.length; state += 1) {
-    if (states[state] === 0) continue;
-    isAlive = true;
-    if (typeof tokens[state] === "symbol") states[state + 1] = 1;
-    const skip = skips.get(state);
-    if (skip !== undefined) states[skip] = 1;
-  }
-  return isAlive;
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { authorityOf, canonicalUrl } from "./url.ts";
+import { siteOf } from "./registrable-domain.ts";
+import { authorityOf, canonicalUrl, hostOf, originEnd } from "./url.ts";
 
 test.each([
   ["HTTP://Example.COM:80/a/../b", "http://example.com/b"],
@@ -65,9 +66,18 @@ const nastyUrl = fc
   )
   .map(([head, tail]) => `${head}/${tail.join("")}`);
 
+// fc.webUrl makes 50 of these in the time this makes all.
+const usualUrl = fc
+  .tuple(
+    fc.constantFrom("http", "https"),
+    fc.stringMatching(/^[a-z0-9]{1,10}\.[a-z]{2,5}$/),
+    fc.string({ unit: "grapheme-ascii", maxLength: 30 }),
+  )
+  .map(([scheme, host, tail]) => `${scheme}://${host}/${tail}`);
+
 test("a canonical URL is its own canonical form, and asks for the same thing", () => {
   fc.assert(
-    fc.property(fc.oneof(nastyUrl, fc.webUrl({ withFragments: true })), (text) => {
+    fc.property(fc.oneof(nastyUrl, usualUrl), (text) => {
       const canonical = canonicalUrl(text);
       if (canonical === null) throw new Error("lost a URL");
       expect(canonicalUrl(canonical)).toBe(canonical);
@@ -87,4 +97,44 @@ test.each([
   ["http://[::1]/", "[::1]:80"],
 ])("the authority of %s is %s", (url, authority) => {
   expect(authorityOf(url)).toBe(authority);
+});
+
+test("the parts of a canonical URL are found without parsing it", () => {
+  const host = fc.constantFrom("a.org", "b.co.uk", "x.b.co.uk", "127.0.0.1", "[::1]", "localhost");
+  const port = fc.constantFrom("", ":8080", ":1");
+  const tail = fc.constantFrom("/", "/a:1/b", "/?u=http://c:2/]:3", "/#/a:1");
+  const scheme = fc.constantFrom("http", "https");
+  fc.assert(
+    fc.property(fc.tuple(scheme, host, port, tail), ([scheme, host, port, tail]) => {
+      const origin = `${scheme}://${host}${port}`;
+      const url = origin + tail;
+      expect(url.slice(0, originEnd(url))).toBe(origin);
+      expect(hostOf(url)).toBe(host);
+      expect(authorityOf(url)).toBe(`${host}${port || (scheme === "http" ? ":80" : ":443")}`);
+      expect(siteOf(url)).toBe(host === "x.b.co.uk" ? "b.co.uk" : host);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("origins that look alike are told apart, however they are spelled", () => {
+  const spelled = [
+    "http://a.org/",
+    "http://a.org:81/",
+    "http:////a.org/",
+    "http://A.org/",
+    "https://a.org",
+  ];
+  const more = [
+    "http://a.org@b.org/",
+    "http://a.org?/@b.org/",
+    "http://a.org\\/c",
+    "http:/c.org/a/b",
+  ];
+  const authorities = ["a.org:80", "a.org:81", "a.org:80", "a.org:80", "a.org:443"];
+  for (let round = 0; round < 2; round += 1) {
+    expect(spelled.map(authorityOf)).toEqual(authorities);
+    expect(more.map(authorityOf)).toEqual(["b.org:80", "a.org:80", "a.org:80", "c.org:80"]);
+    expect(() => authorityOf("http:///")).toThrow(TypeError);
+  }
 });

@@ -1,0 +1,190 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { CanonicalOptions } from "../model/pipeline.ts";
+import { resolverOf } from "./resolver.ts";
+import { canonicalUrl } from "./url.ts";
+import { neutralRules, trackingParams, urlRules } from "./url-rules.ts";
+
+const pieces = fc.constantFrom(
+  ..."abzAFX019-_.~!$&'()*+,;=:@/?#%[]|\\^`{}<>\" \t\n\r\0\x7fé\u2028\ud800K".split(""),
+  ...[
+    "..",
+    "../",
+    "./",
+    "/../",
+    "/./",
+    "//",
+    "%2e",
+    "%2E",
+    "%2F",
+    "%41",
+    "%c3%a9",
+    "%C3%A9",
+    "%",
+    "%%36",
+    "#/",
+    "#!",
+  ],
+  ...[
+    "http://",
+    "https://",
+    "HTTP://",
+    "http:",
+    "https:",
+    "ftp://",
+    "mailto:",
+    "javascript:",
+    "data:,",
+  ],
+  ...[
+    "h.org",
+    "site.example",
+    "site.example:8080",
+    "127.0.0.1",
+    "127.1",
+    "0x7f.1",
+    "[::1]",
+    "xn--a",
+    "xn--bcher-kva.de",
+  ],
+  ...[
+    "u:p@",
+    ":80",
+    ":443",
+    ":080",
+    ":65535",
+    ":65536",
+    "a..b",
+    "a.",
+    ".a",
+    "a.1",
+    "a.0x1",
+    "-a-.b_",
+    "ab--cd",
+  ],
+  ...[
+    "?a=1",
+    "&utm_source=x",
+    "&sid=0123456789abcdef",
+    ";jsessionid=A1",
+    "/(S(abcdefgh12345678))/",
+    "&b=2",
+  ],
+);
+const nasty = fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join(""));
+const usual = fc
+  .tuple(
+    fc.constantFrom(
+      "",
+      "/",
+      "../",
+      "./",
+      "../../",
+      "http://site.example/",
+      "https://h.org:8443/",
+      "//h.org/",
+      "?",
+      "#",
+    ),
+    fc.array(
+      fc.constantFrom("a", "B", "9", "-", ".", "/", "=", "&", "%20", ";", "x.html", "?q=", "#top"),
+      { maxLength: 6 },
+    ),
+  )
+  .map(([head, tail]) => head + tail.join(""));
+const base = fc.oneof(
+  fc.constantFrom(
+    "http://site.example/",
+    "http://site.example/dir/page.html?q=1&utm_id=2",
+    "https://site.example:8080//a/../b/./c//d",
+    "https://u:p@Site.example./x;jsessionid=1/y?",
+    "http://127.1/a'b/%41%2f/c#f",
+    "http://[::1]:8080/(x)/y",
+    "ftp://site.example/",
+    "data:,x",
+    "no base",
+    "http://site.example/#/route",
+  ),
+  usual.map((tail) => `http://site.example/${tail}`),
+);
+const options = fc.record<CanonicalOptions>({
+  query: fc.constantFrom("keep", "sort"),
+  dropParams: fc.constantFrom([], trackingParams, ["a", "b*"]),
+  sessionIds: fc.constantFrom("drop", "keep"),
+  fragment: fc.constantFrom("drop", "routes"),
+});
+
+describe("the short way gives what the long way gives", () => {
+  test("for links without rules", () => {
+    fc.assert(
+      fc.property(fc.oneof(nasty, usual, fc.string()), base, (text, from) => {
+        expect(resolverOf(from)(text)).toBe(canonicalUrl(text, from));
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test("for links by any rules", () => {
+    fc.assert(
+      fc.property(fc.oneof(nasty, usual), base, options, (text, from, wish) => {
+        const rules = urlRules(wish);
+        expect(resolverOf(from, rules)(text)).toBe(rules.exact(text, from));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test("for every character in every place", () => {
+    const from = "https://site.example:8080/dir/page?q";
+    const resolve = resolverOf(from);
+    for (let code = 0; code < 0x180; code += 1) {
+      const letter = String.fromCharCode(code);
+      for (const text of [
+        letter,
+        `/${letter}`,
+        `a${letter}b`,
+        `/a/${letter}/b`,
+        `../${letter}`,
+        `?${letter}`,
+        `/a?b${letter}`,
+        `/%${letter}0/%4${letter}`,
+        `http://${letter}/`,
+        `http://a${letter}b.org/`,
+        `https://a.org${letter}`,
+        `https://a.org:8${letter}/`,
+        `//a.${letter}x/`,
+        `h${letter}ttp://a.org`,
+      ])
+        expect(resolve(text), JSON.stringify(text)).toBe(canonicalUrl(text, from));
+    }
+  });
+});
+
+test("usual links take the short way", () => {
+  let parsed = 0;
+  const counting = {
+    ...neutralRules,
+    exact(text: string, from?: string) {
+      parsed += 1;
+      return neutralRules.exact(text, from);
+    },
+  };
+  const resolve = resolverOf("https://docs.site.example:8443/guide/intro.html?v=1", counting);
+  const links = [
+    ["/a/b.html", "https://docs.site.example:8443/a/b.html"],
+    ["next.html#part", "https://docs.site.example:8443/guide/next.html"],
+    ["../../../x/%20y", "https://docs.site.example:8443/x/%20y"],
+    ["./.well-known/?a=b'", null],
+    ["?page=2&x=%3D", "https://docs.site.example:8443/guide/intro.html?page=2&x=%3D"],
+    ["#top", "https://docs.site.example:8443/guide/intro.html?v=1"],
+    ["", "https://docs.site.example:8443/guide/intro.html?v=1"],
+    ["https://docs.site.example:8443/it's", "https://docs.site.example:8443/it's"],
+    ["http://other.example", "http://other.example/"],
+    ["//cdn.example:81/@x/(y)", "https://cdn.example:81/@x/(y)"],
+    ["mailto:a@b.example", null],
+    ["JavaScript:void(0)", null],
+  ] as const;
+  for (const [text, url] of links)
+    expect(resolve(text)).toBe(url ?? canonicalUrl(text, "https://docs.site.example:8443/guide/"));
+  expect(parsed).toBe(1);
+});
