@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import type { CanonicalOptions } from "../model/pipeline.ts";
 import { trackingParams, urlRules } from "./url-rules.ts";
 
@@ -88,7 +89,7 @@ test("doing it twice changes nothing", () => {
 
 test("a long path and query cost no more than their length", () => {
   const { exact } = urlRules(standard);
-  const startedMs = performance.now();
+  const startedMs = threadCpuMs();
   for (const text of [
     ";jsessionid=",
     "/(S(",
@@ -101,5 +102,5 @@ test("a long path and query cost no more than their length", () => {
     exact(`https://site.example/a?${text.repeat(50_000)}`);
     exact(`https://site.example/${text.repeat(50_000)}`);
   }
-  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  expect(threadCpuMs() - startedMs).toBeLessThan(3_000);
 });
