@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # The project's own Node, npm and tools come first: a bare `node` would be the machine's.
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup nats-server versitygw tools demo check test clean
+.PHONY: help setup nats-server versitygw tools demo check test bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,12 @@ test: setup tools ## Unit, integration and crash tests with real servers (minute
 	@status=0; for project in unit integration crash; do \
 	  vitest run --project $$project || status=1; \
 	done; exit $$status
+
+bench: setup nats-server ## Time, CPU and memory of everything in test/bench (BENCH=demo for one, ARGS=--json)
+	@for bench in test/bench/$(or $(BENCH),*).bench.ts; do \
+	  case $$bench in */crawl.*) sh scripts/bench-rivals.sh || exit 1 ;; esac; \
+	  node $$bench $(ARGS) || exit 1; \
+	done
 
 clean: ## Remove what runs and builds left (not node_modules, not .tools)
 	rm -rf dist .onpoint lake examples/demo/lake
