@@ -51,7 +51,7 @@ async function make(target: string): Promise<{ code: number | null; said: string
   return { code, said: (await Promise.all(said)).join("") };
 }
 
-const calls = async () => await readFile(join(folder, "calls"), "utf8").catch(() => "");
+const calls = () => readFile(join(folder, "calls"), "utf8").catch(() => "");
 
 test("what is missing is named, each with its use and the way to get it, all at once", async () => {
   const { code, said } = await make("setup");
