@@ -7,7 +7,7 @@ import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { packLinks } from "../frontier/commit-segment.ts";
-import { FingerprintTable } from "../frontier/fingerprint.ts";
+import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -79,7 +79,6 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
       ({ sources, retries: { crawl: 1, process: 0, etl: 0, upload: 0 } }) as unknown as Pipeline,
     userAgent: "onpoint",
     maxInFlight: 10,
-    shards: 1,
     onProgress: () => undefined,
   });
   onTestFinished(() => pod.drain());
@@ -102,7 +101,7 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
       lake,
       queue,
       lease: () => leases.lease(0),
-      sent: new FingerprintTable(),
+      sent: new SentLinks(),
       pageLimits: Object.fromEntries(sources.map(({ name, scope }) => [name, scope.maxPages])),
       scratch: root,
       onLinks: (from, fresh) => void pod.admit(from, fresh),

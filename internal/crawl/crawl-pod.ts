@@ -30,7 +30,7 @@ import { LostLease } from "../std/errors.ts";
 import { authorityOf } from "../url/url.ts";
 import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
 import { type Crawlable, mayFetch, robotsKey } from "./may-fetch.ts";
-import { offerFound, settleAnswer, settleDead, settleDropped } from "./settle.ts";
+import { settleAnswer, settleDead, settleDropped } from "./settle.ts";
 import { type GateOutcome, type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 
 export type PodOptions = {
@@ -40,7 +40,6 @@ export type PodOptions = {
   pipelineOf: (owner: ShardOwner) => Pipeline;
   userAgent: string;
   maxInFlight: number;
-  shards: number;
   /** A fetch ended, or links came: the caller may want to commit. */
   onProgress: (owner: ShardOwner) => void;
 };
@@ -206,7 +205,7 @@ export class CrawlPod {
     offered.add(origin);
     const robots = host.robots.get(robotsKey(origin, source))?.robots ?? null;
     const links = sitemapLinks(this.#options.pipelineOf(owner), origin, robots);
-    const fresh = offerFound(owner, links, this.#options.shards);
+    const fresh = owner.offerFound(links);
     // Later: admitting pumps, and a host is being served just now.
     Promise.resolve()
       .then(() => this.admit(owner, fresh))
@@ -266,15 +265,7 @@ export class CrawlPod {
       const reason = weighed.link.kind === "dead" ? weighed.link.reason : "no answer";
       settleDead(owner, entry, reason, status);
     } else {
-      const offered = settleAnswer(
-        owner,
-        entry,
-        answer,
-        source,
-        fetchedAt,
-        weighed.link.kind,
-        this.#options.shards,
-      );
+      const offered = settleAnswer(owner, entry, answer, source, fetchedAt, weighed.link.kind);
       await this.admit(owner, offered);
     }
     if (!owner.signal.aborted) host.owners.add(owner);

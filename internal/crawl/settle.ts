@@ -3,7 +3,6 @@
 
 import { contentCheck } from "../content/content-rules.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
-import { shardOf } from "../frontier/shard.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -63,7 +62,6 @@ export function settleAnswer(
   source: Exclude<Source, { kind: "files" }>,
   fetchedAt: string,
   kind: "read" | "redirect",
-  shards: number,
 ): FrontierLink[] {
   const { link } = entry;
   let record: RawRecord;
@@ -78,7 +76,7 @@ export function settleAnswer(
     return [];
   }
   owner.segment.countDrops(link.source, reading.drops);
-  const fresh = offerFound(owner, reading.links, shards);
+  const fresh = owner.offerFound(reading.links);
   if (reading.error !== null) {
     settleDead(owner, entry, reading.error, answer.status);
     return fresh;
@@ -103,22 +101,6 @@ function readAnswer(
   if (source.kind === "api") return readApiPage(link, record, source);
   if (link.kind === "sitemap") return readSitemap(link, answer, source, scopeFor(source));
   return readPage(link, record, source, scopeFor(source));
-}
-
-/** Offers links to the owner's frontier, or keeps them for the shards they belong to. Gives the new ones of its own. */
-export function offerFound(
-  owner: ShardOwner,
-  links: readonly FrontierLink[],
-  shards: number,
-): FrontierLink[] {
-  const fresh: FrontierLink[] = [];
-  for (const link of links) {
-    const isOwn = shardOf(link.url, shards) === owner.shard;
-    if (isOwn && !owner.frontier.offer(link)) continue;
-    if (isOwn) fresh.push(link);
-    owner.segment.addFound(link);
-  }
-  return fresh;
 }
 
 function readRedirect(

@@ -2,7 +2,7 @@
 // pods by lease, fetches what its shards' hosts allow, and commits segments.
 import { CrawlPod } from "../crawl/crawl-pod.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
-import { FingerprintTable } from "../frontier/fingerprint.ts";
+import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
 import type { ActiveRun } from "../model/active-run.ts";
@@ -47,7 +47,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   const { queue, settings, log } = deps;
   const leases = new ShardLeases(queue, deps.worker, settings.leaseTtlMs);
   const owners = new Map<string, ShardOwner>();
-  const sent = new Map<string, FingerprintTable>();
+  const sent = new Map<string, SentLinks>();
   /** When an owner that failed is opened again at the earliest. */
   const notBefore = new Map<string, number>();
   const pod = new CrawlPod({
@@ -57,7 +57,6 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     pipelineOf: (owner) => deps.pipelineOf(owner.run),
     userAgent: settings.userAgent,
     maxInFlight: settings.maxInFlight,
-    shards: settings.shards,
     onProgress: (owner) => commitIfDue(owner),
   });
 
@@ -87,7 +86,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     const limits = pipeline.sources.flatMap((source) =>
       source.kind === "web" ? [[source.name, source.scope.maxPages] as const] : [],
     );
-    const table = sent.get(run.token) ?? new FingerprintTable();
+    const table = sent.get(run.token) ?? new SentLinks();
     sent.set(run.token, table);
     const owner = new ShardOwner({
       run,

@@ -8,8 +8,9 @@ import type { FrontierLink, LinkBatch } from "../model/link.ts";
 import type { RawFile, SegmentReceipt, SegmentRecord } from "../model/segment.ts";
 import type { Objects } from "../objects/objects.ts";
 import { counter } from "../telemetry/meter.ts";
+import { hexOf } from "./fingerprint.ts";
+import { FingerprintTable } from "./fingerprint-table.ts";
 import type { OpenSegment } from "./open-segment.ts";
-import { shardOf } from "./shard.ts";
 
 const rawFiles = counter("onpoint.raw.files", "{file}", "Raw files saved");
 const rawPages = counter("onpoint.raw.pages", "{page}", "Pages in raw files saved");
@@ -29,7 +30,7 @@ const openBrace = 0x7b;
 export type LakeFolder = { lake: Objects; token: string; date: string };
 export type SavedSegment = {
   receipt: SegmentReceipt;
-  batches: { shard: number; data: Buffer; links: FrontierLink[] }[];
+  batches: { shard: number; data: Buffer }[];
 };
 
 /** File-name safe, sorts by fencing token, then by number. */
@@ -74,24 +75,14 @@ export async function unpackLinks(data: Uint8Array): Promise<FrontierLink[]> {
 }
 
 /** Batches of the links found in a segment, by shard; links that the segment itself is done with are left out. */
-export async function packFound(
-  segment: OpenSegment,
-  shards: number,
-  alreadySent: (fp: string) => boolean,
-): Promise<SavedSegment["batches"]> {
-  const done = new Set(segment.done);
-  const byShard = new Map<number, FrontierLink[]>();
-  for (const [fp, link] of segment.found) {
-    if (done.has(fp) || alreadySent(fp)) continue;
-    const shard = shardOf(link.url, shards);
-    const links = byShard.get(shard) ?? [];
-    links.push(link);
-    byShard.set(shard, links);
-  }
+export async function packFound(segment: OpenSegment): Promise<SavedSegment["batches"]> {
+  const done = new FingerprintTable(4);
+  for (const { hi, lo } of segment.done) done.add(hi, lo);
   const batches: SavedSegment["batches"] = [];
-  for (const [shard, links] of [...byShard].sort(([a], [b]) => a - b)) {
-    for (const part of cutLinks(links))
-      batches.push({ shard, data: await packLinks(part), links: part });
+  for (const [shard, { links, fingerprints }] of [...segment.found].sort(([a], [b]) => a - b)) {
+    const isDone = [...fingerprints].map(({ hi, lo }) => done.has(hi, lo));
+    const left = links.filter((_, at) => !isDone[at]);
+    for (const part of cutLinks(left)) batches.push({ shard, data: await packLinks(part) });
   }
   return batches;
 }
@@ -120,7 +111,7 @@ export async function saveSegment(
     segment: name,
     shard,
     files,
-    done: segment.done.join(""),
+    done: [...segment.done].map(hexOf).join(""),
     dead: segment.deadLinks.length,
     pending: 1,
     consumedSeq: 0,

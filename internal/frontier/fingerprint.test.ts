@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Permanent } from "../std/errors.ts";
-import { FingerprintTable, fingerprint, fromHex, hexOf } from "./fingerprint.ts";
+import { fingerprint, fromHex, hexOf } from "./fingerprint.ts";
 
 // Ledgers and snapshots hold these: a change here makes every crawl forget what it has seen.
 test.each([
@@ -62,59 +62,4 @@ test("hex there and back", () => {
   for (const bad of ["", "123", "00000000000000zz", "00000000000000000"]) {
     expect(() => fromHex(bad)).toThrow(Permanent);
   }
-});
-
-test("the table says the same as a Set", () => {
-  const small = fc.integer({ min: 0, max: 3 });
-  const key = fc.tuple(fc.oneof(small, word), fc.oneof(small, word));
-  fc.assert(
-    fc.property(
-      fc.array(key, { maxLength: 400 }),
-      fc.array(key, { maxLength: 20 }),
-      (keys, others) => {
-        const table = new FingerprintTable();
-        const set = new Set<string>();
-        for (const [hi, lo] of keys) {
-          expect(table.add(hi, lo)).toBe(!set.has(`${hi},${lo}`));
-          set.add(`${hi},${lo}`);
-        }
-        expect(table.size).toBe(set.size);
-        for (const [hi, lo] of [...keys, ...others]) {
-          expect(table.has(hi, lo)).toBe(set.has(`${hi},${lo}`));
-        }
-      },
-    ),
-  );
-});
-
-test("zero is an entry like any other", () => {
-  const table = new FingerprintTable();
-  expect(table.has(0, 0)).toBe(false);
-  expect(table.add(0, 0)).toBe(true);
-  expect(table.add(0, 0)).toBe(false);
-  expect(table.has(0, 0)).toBe(true);
-  expect(table.has(0, 1)).toBe(false);
-  expect(table.size).toBe(1);
-});
-
-test("it never takes more than 15 bytes an entry, and keeps all of them", () => {
-  const table = new FingerprintTable();
-  const entries = 200_000;
-  for (let entry = 0; entry < entries; entry += 1) {
-    const { hi, lo } = fingerprint(`https://example.com/${entry}`);
-    table.add(hi, lo);
-    if (entry > 5000) expect(table.sizeBytes / table.size < 15.1).toBe(true);
-  }
-  expect(table.size).toBe(entries);
-  for (let entry = 0; entry < entries; entry += 1) {
-    const { hi, lo } = fingerprint(`https://example.com/${entry}`);
-    if (!table.has(hi, lo)) throw new Error(`lost ${entry}`);
-  }
-});
-
-test("poorly mixed fingerprints are kept too", () => {
-  const table = new FingerprintTable();
-  for (let entry = 0; entry < 5000; entry += 1) expect(table.add(entry, 0)).toBe(true);
-  for (let entry = 1; entry < 5000; entry += 1) expect(table.add(0, entry)).toBe(true);
-  expect(table.size).toBe(9999);
 });

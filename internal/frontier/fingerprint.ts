@@ -1,5 +1,5 @@
-// 64-bit fingerprints of URLs, and the table that knows which were seen. A `Set` ends at 16.7 million entries and costs ten
-// times the memory; 64 bits make a wrong "seen" a matter of 3 in 10,000 at 100 million URLs.
+// 64-bit fingerprints of URLs: what ledgers, snapshots and tables hold in their place. 64 bits make a wrong "seen" a matter of
+// 3 in 10,000 at 100 million URLs.
 import { Permanent } from "../std/errors.ts";
 
 /** 64 bits as two unsigned 32-bit halves. */
@@ -39,93 +39,6 @@ export function fromHex(hex: string): Fingerprint {
     throw new Permanent(`read fingerprint "${hex}": it is not 16 hex digits`);
   }
   return { hi: Number.parseInt(hex.slice(0, 8), 16), lo: Number.parseInt(hex.slice(8), 16) };
-}
-
-const segmentBits = 6;
-const firstSlots = 16;
-const maxLoad = 0.8;
-const growth = 1.5;
-
-/**
- * A set of fingerprints: open addressing in 64 segments that each grow alone, so that no single growth moves more than a
- * 64th. A slot is 8 bytes and a segment 53 to 80 % full: 10 to 15 bytes an entry (more below some thousand entries).
- */
-export class FingerprintTable {
-  readonly #segments: (Uint32Array | undefined)[] = Array.from({ length: 1 << segmentBits });
-  readonly #counts = new Uint32Array(1 << segmentBits);
-  #size = 0;
-  /** Two zero words mark a free slot; this is the entry that looks like one. */
-  #hasZero = false;
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** Bytes of all slots. */
-  get sizeBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + (segment?.byteLength ?? 0), 0);
-  }
-
-  /** Adds a fingerprint; true when it is new. */
-  add(hi: number, lo: number): boolean {
-    if (hi === 0 && lo === 0) {
-      if (this.#hasZero) return false;
-      this.#hasZero = true;
-      this.#size += 1;
-      return true;
-    }
-    const number = segmentOf(hi, lo);
-    const segment = this.#segments[number] ?? this.#resize(number, firstSlots);
-    const at = slotOf(segment, hi, lo);
-    if (segment[at] !== 0 || segment[at + 1] !== 0) return false;
-    segment[at] = hi;
-    segment[at + 1] = lo;
-    this.#size += 1;
-    const count = (this.#counts[number] as number) + 1;
-    this.#counts[number] = count;
-    const slots = segment.length / 2;
-    if (count > slots * maxLoad) this.#resize(number, Math.ceil(slots * growth));
-    return true;
-  }
-
-  has(hi: number, lo: number): boolean {
-    if (hi === 0 && lo === 0) return this.#hasZero;
-    const segment = this.#segments[segmentOf(hi, lo)];
-    if (segment === undefined) return false;
-    const at = slotOf(segment, hi, lo);
-    return segment[at] !== 0 || segment[at + 1] !== 0;
-  }
-
-  #resize(number: number, slots: number): Uint32Array {
-    const old = this.#segments[number];
-    const next = new Uint32Array(slots * 2);
-    for (let from = 0; old !== undefined && from < old.length; from += 2) {
-      const hi = old[from] as number;
-      const lo = old[from + 1] as number;
-      if (hi === 0 && lo === 0) continue;
-      const at = slotOf(next, hi, lo);
-      next[at] = hi;
-      next[at + 1] = lo;
-    }
-    this.#segments[number] = next;
-    return next;
-  }
-}
-
-function segmentOf(hi: number, lo: number): number {
-  return Math.imul(hi ^ lo, 0x9e3779b1) >>> (32 - segmentBits);
-}
-
-/** Index of the fingerprint in a segment, or of the free slot where it belongs. There is always a free slot. */
-function slotOf(segment: Uint32Array, hi: number, lo: number): number {
-  const hash = Math.imul(lo ^ rotate(hi, 16), 0x85ebca6b) >>> 0;
-  let at = 2 * Math.floor((hash * (segment.length / 2)) / 0x1_0000_0000);
-  while (segment[at] !== hi || segment[at + 1] !== lo) {
-    if (segment[at] === 0 && segment[at + 1] === 0) return at;
-    at += 2;
-    if (at === segment.length) at = 0;
-  }
-  return at;
 }
 
 function rotate(word: number, bits: number): number {

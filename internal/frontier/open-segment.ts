@@ -3,21 +3,27 @@
 import type { FrontierLink } from "../model/link.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import type { DeadLink, HostCounts, SegmentCounts } from "../model/segment.ts";
-import { hexOf } from "./fingerprint.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+import { FingerprintList, FingerprintTable } from "./fingerprint-table.ts";
 import { linkFingerprint } from "./shard-frontier.ts";
 
 /** Links a segment is done with at most, about: 16 hex digits each in its ledger record. */
 export const maxDone = 20_000;
 const maxSizeBytes = 64 * 1024 * 1024;
+const maxFound = 100_000;
+
+/** Links found for one shard, each once. */
+export type FoundLinks = { links: FrontierLink[]; fingerprints: FingerprintList };
 
 export class OpenSegment {
   readonly lines = new Map<string, { chunks: Buffer[]; pages: number }>();
-  readonly done: string[] = [];
+  readonly done = new FingerprintList();
   readonly deadLinks: DeadLink[] = [];
   readonly counts: Record<string, SegmentCounts> = {};
   readonly hosts = new Map<string, HostCounts>();
-  /** Links found, by fingerprint. */
-  readonly found = new Map<string, FrontierLink>();
+  /** Links found, by the shard that they belong to. */
+  readonly found = new Map<number, FoundLinks>();
+  readonly #known = new FingerprintTable(4);
   sizeBytes = 0;
   openedAtMs: number;
 
@@ -29,9 +35,10 @@ export class OpenSegment {
     return this.done.length === 0 && this.lines.size === 0 && this.found.size === 0;
   }
 
-  /** It must be committed before more comes in: its record must fit a message, and its pages are in memory. */
+  /** It must be committed before more comes in: its record must fit a message, and its pages and links are in memory. */
   get isFull(): boolean {
-    return this.done.length >= maxDone || this.sizeBytes >= maxSizeBytes;
+    const { done, sizeBytes } = this;
+    return done.length >= maxDone || sizeBytes >= maxSizeBytes || this.#known.size >= maxFound;
   }
 
   countsOf(source: string): SegmentCounts {
@@ -82,9 +89,16 @@ export class OpenSegment {
     counts.bytes += line.length;
   }
 
-  addFound(link: FrontierLink): void {
-    const { hi, lo } = linkFingerprint(link);
-    this.found.set(hexOf({ hi, lo }), link);
+  /** `shard`: where the link belongs. */
+  addFound(link: FrontierLink, fingerprint: Fingerprint, shard: number): void {
+    if (!this.#known.add(fingerprint.hi, fingerprint.lo)) return;
+    let found = this.found.get(shard);
+    if (found === undefined) {
+      found = { links: [], fingerprints: new FingerprintList() };
+      this.found.set(shard, found);
+    }
+    found.links.push(link);
+    found.fingerprints.push(fingerprint);
   }
 
   countDrops(source: string, drops: Record<string, number>): void {
@@ -101,7 +115,7 @@ export class OpenSegment {
   }
 
   addDone(link: FrontierLink): void {
-    this.done.push(hexOf(linkFingerprint(link)));
+    this.done.push(linkFingerprint(link));
   }
 
   #host(host: string): HostCounts {

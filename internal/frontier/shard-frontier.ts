@@ -9,7 +9,8 @@
 import type { FrontierLink } from "../model/link.ts";
 import { authorityOf } from "../url/url.ts";
 import { EntryTable } from "./entry-table.ts";
-import { FingerprintTable, fingerprint } from "./fingerprint.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { FingerprintTable } from "./fingerprint-table.ts";
 import { type Band, HostQueues } from "./host-queues.ts";
 import { linkKinds } from "./link-record.ts";
 import { LinkSpool } from "./link-spool.ts";
@@ -95,8 +96,7 @@ export class ShardFrontier {
   }
 
   /** Queues a link unless it was seen before. Returns whether it was new. Throws when the spool's disk is full. */
-  offer(link: FrontierLink): boolean {
-    const { hi, lo } = linkFingerprint(link);
+  offer(link: FrontierLink, { hi, lo } = linkFingerprint(link)): boolean {
     if (!this.#seen.add(hi, lo)) return false;
     const source = this.#numberOf(link.source);
     this.#spool.append(link, source);

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { offerFound } from "../crawl/settle.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import { receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -17,7 +16,8 @@ import type { Lease, Queue } from "../queue/queue.ts";
 import { openMemoryQueue } from "../queue/queue-memory.ts";
 import { LostLease } from "../std/errors.ts";
 import { doneFingerprints, packLinks, segmentName } from "./commit-segment.ts";
-import { FingerprintTable, hexOf } from "./fingerprint.ts";
+import { hexOf } from "./fingerprint.ts";
+import { SentLinks } from "./sent-links.ts";
 import { shardOf } from "./shard.ts";
 import { linkFingerprint } from "./shard-frontier.ts";
 import { ShardOwner } from "./shard-owner.ts";
@@ -69,7 +69,7 @@ const outlinks = (url: string) => {
 
 /** Fetches a link: its page, and what it links to. */
 function settle(owner: ShardOwner, link: FrontierLink): void {
-  offerFound(owner, outlinks(link.url), shards);
+  owner.offerFound(outlinks(link.url));
   owner.segment.addRecord({ url: link.url, source: "s" } as RawRecord);
   owner.segment.addDone(link);
   owner.frontier.settle(link, true);
@@ -97,7 +97,7 @@ async function newWorld(): Promise<World> {
 const takeLease = async (queue: Queue, shard: number, worker: string) =>
   (await queue.acquire(`shard.${shard}`, worker, 10_000)) as Lease;
 
-function newOwner(world: World, shard: number, lease: () => Lease, sent = new FingerprintTable()) {
+function newOwner(world: World, shard: number, lease: () => Lease, sent = new SentLinks()) {
   return new ShardOwner({
     run,
     shard,
@@ -126,7 +126,7 @@ async function isComplete(queue: Queue): Promise<boolean> {
 
 /** One crawl worker for both shards, until the crawl is complete or something throws: then it is dead. */
 async function crawl(world: World, worker: string): Promise<void> {
-  const sent = new FingerprintTable();
+  const sent = new SentLinks();
   const owners: ShardOwner[] = [];
   try {
     for (let shard = 0; shard < shards; shard += 1) {
@@ -390,7 +390,7 @@ describe("ShardOwner", () => {
       const noise = crypto.getRandomValues(new Uint8Array(9_000));
       return linkTo(`${first}${Buffer.from(noise).toString("base64url")}`);
     });
-    offerFound(owner, long, shards);
+    owner.offerFound(long);
     fetchOne(owner);
     await owner.commit();
     expect((await ledgerOf(world.queue, 0)).at(-1)?.pending).toBe(121);

@@ -13,8 +13,10 @@ import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import type { Headers, Lease, Queue } from "../queue/queue.ts";
 import { LostLease } from "../std/errors.ts";
 import * as commit from "./commit-segment.ts";
-import { type FingerprintTable, fromHex } from "./fingerprint.ts";
+import { fromHex } from "./fingerprint.ts";
 import { OpenSegment } from "./open-segment.ts";
+import type { SentLinks } from "./sent-links.ts";
+import { shardOf } from "./shard.ts";
 import { linkFingerprint, ShardFrontier } from "./shard-frontier.ts";
 
 export type OwnerOptions = {
@@ -26,7 +28,7 @@ export type OwnerOptions = {
   /** The shard's current lease. Throws LostLease. */
   lease: () => Lease;
   /** Links this pod has put on the log of the run already. */
-  sent: FingerprintTable;
+  sent: SentLinks;
   pageLimits: Record<string, number>;
   /** A folder on the pod's own disk. */
   scratch: string;
@@ -123,6 +125,22 @@ export class ShardOwner {
     return this.frontier.pending <= this.segment.done.length;
   }
 
+  /** Queues links of its own shard that are new, and keeps those of others for the commit. Gives the new ones of its own. */
+  offerFound(links: readonly FrontierLink[]): FrontierLink[] {
+    const { sent, shards } = this.#options;
+    const fresh: FrontierLink[] = [];
+    for (const link of links) {
+      const fingerprint = linkFingerprint(link);
+      const shard = shardOf(link.url, shards);
+      if (shard !== this.shard) {
+        if (sent.has(fingerprint.hi, fingerprint.lo)) continue;
+      } else if (this.frontier.offer(link, fingerprint)) fresh.push(link);
+      else continue;
+      this.segment.addFound(link, fingerprint, shard);
+    }
+    return fresh;
+  }
+
   /** Commits the open segment; joins a commit that is under way. Throws LostLease. */
   async commit(): Promise<void> {
     while (this.#committing !== null) await this.#committing;
@@ -185,13 +203,9 @@ export class ShardOwner {
   }
 
   async #save(closing: OpenSegment, headers: Headers) {
-    const { queue, run, shard, shards, lake, sent } = this.#options;
+    const { queue, run, shard, lake } = this.#options;
     const folder = { lake, token: run.token, date: run.date };
-    const wasSent = (fp: string) => {
-      const { hi, lo } = fromHex(fp);
-      return sent.has(hi, lo);
-    };
-    const batches = await commit.packFound(closing, shards, wasSent);
+    const batches = await commit.packFound(closing);
     for (;;) {
       const name = commit.segmentName(shard, this.#lease().token, this.#nextNumber);
       this.#nextNumber += 1;
@@ -199,17 +213,21 @@ export class ShardOwner {
         const receipt = await commit.saveSegment(folder, shard, name, closing, batches);
         for (const batch of batches) {
           const seq = await queue.appendLinks(run.token, batch.shard, batch.data, headers);
-          for (const link of batch.links) {
-            const { hi, lo } = linkFingerprint(link);
-            sent.add(hi, lo);
-          }
           if (batch.shard === shard) await this.#consumedThrough(seq);
         }
+        this.#noteSent(closing);
         return { name, receipt };
       } catch (error) {
         // A name of ours from before the queue lost its state: take the next one.
         if (!(error instanceof PreconditionFailed)) throw error;
       }
+    }
+  }
+
+  #noteSent({ found }: OpenSegment): void {
+    for (const [shard, { fingerprints }] of found) {
+      if (shard === this.shard) continue;
+      for (const { hi, lo } of fingerprints) this.#options.sent.add(hi, lo);
     }
   }
 
