@@ -25,6 +25,7 @@ const layers: string[][] = [
     "internal/politeness",
     "internal/robots",
     "internal/sitemap",
+    "internal/traps",
     "internal/url",
     "internal/extract",
     "internal/process",

@@ -11,7 +11,7 @@ import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { Pipeline, WebSource } from "../model/pipeline.ts";
+import type { Pipeline, TrapLimits, WebSource } from "../model/pipeline.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
 import { openMemoryQueue } from "../queue/queue-memory.ts";
 import { CrawlPod } from "./crawl-pod.ts";
@@ -29,6 +29,7 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   robots: "ignore",
   render: "http",
   scope: { within: "any", include: ["**"], exclude: [], maxDepth: 9, maxPages: 100 },
+  traps: null,
   auth: null,
   userAgent: null,
   content: { save: ["*/*"], skip: [], maxBytes: 1e6 },
@@ -217,6 +218,67 @@ test("an answer that breaks its reader is a dead letter, not the end of the shar
   const owner = await open("r", [linkTo("https://a.test/")]);
   await ended(owner);
   expect(owner.segment.deadLinks[0]?.reason).toBe("the answer cannot be read: too much");
+});
+
+const traps: TrapLimits = {
+  urlLength: 4_096,
+  queryLength: 2_048,
+  params: 64,
+  repeats: 3,
+  pagesPerHost: 1_000,
+  pagesPerPattern: 1_000,
+  dates: 1_000,
+  farDates: 1_000,
+  copies: 1_000,
+};
+
+test("a folder that contains itself is followed to its first repeats, then counted", async () => {
+  const { open, ended, asked } = await newPod([webSource({ traps })], () =>
+    answer(200, "<a href='/x'><a href='deep/'>"),
+  );
+  const owner = await open("r", [linkTo("https://a.test/")]);
+  await ended(owner);
+  expect(asked.map(({ url }) => new URL(url).pathname).sort()).toEqual([
+    "/",
+    "/deep/",
+    "/deep/deep/",
+    "/x",
+  ]);
+  expect(owner.segment.countsOf("s").drops).toEqual({ "trap: repeated path": 1 });
+});
+
+test("links of one body under many names are followed so often, and all such pages are kept", async () => {
+  const source = webSource({ traps: { ...traps, copies: 2 } });
+  const { open, ended, asked } = await newPod([source], (url) =>
+    answer(200, url.endsWith("/other") ? "<a href=z>" : "<a href=next/a><a href=next/b>"),
+  );
+  const links = [1, 2, 3].map((n) => linkTo(`https://a.test/${n}/`));
+  const owner = await open("r", [...links, linkTo("https://a.test/other")]);
+  await ended(owner);
+  // Two of the seeds are followed; the third and the five that were found are copies.
+  expect(asked.length).toBe(4 + 2 * 2 + 1);
+  expect(owner.segment.countsOf("s")).toMatchObject({
+    saved: asked.length,
+    drops: { "trap: copies": 2 * 6 },
+  });
+});
+
+test("pages of one pattern end at their cap; a retry is no second page", async () => {
+  const source = webSource({ traps: { ...traps, pagesPerPattern: 3 } });
+  const failed = new Set<string>();
+  const { open, ended, asked } = await newPod([source], (url) => {
+    if (url.endsWith("/") || failed.has(url)) {
+      const n = Number(/\d+/.exec(url)?.[0] ?? 0);
+      return answer(200, `<a href=/day/${n + 1}><a href=/day/${n + 2}><!--${n}-->`);
+    }
+    failed.add(url);
+    return answer(500);
+  });
+  const owner = await open("r", [linkTo("https://a.test/")]);
+  await ended(owner);
+  expect(new Set(asked.map(({ url }) => url)).size).toBe(1 + 3);
+  expect(owner.segment.countsOf("s").saved).toBe(1 + 3);
+  expect(owner.segment.countsOf("s").drops["trap: pages of pattern"]).toBeGreaterThan(0);
 });
 
 test("a pod that stops does not wait for the gap before a redirect of robots.txt", async () => {

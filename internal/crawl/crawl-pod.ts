@@ -31,6 +31,7 @@ import { authorityOf } from "../url/url.ts";
 import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
 import { type Crawlable, mayFetch, robotsKey } from "./may-fetch.ts";
 import { settleAnswer, settleDead, settleDropped } from "./settle.ts";
+import { trapBefore } from "./watch-traps.ts";
 import { type GateOutcome, type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 
 export type PodOptions = {
@@ -182,14 +183,16 @@ export class CrawlPod {
         continue;
       const entry = owner.frontier.take(host.authority);
       if (entry === null) return null;
-      if (verdict.kind === "fetch") {
+      const why =
+        verdict.kind === "fetch" ? trapBefore(owner, entry, source, host.authority) : "robots";
+      if (why === null) {
         // The owners of a host take turns.
         host.owners.delete(owner);
         host.owners.add(owner);
         return { owner, entry, source };
       }
       if (verdict.kind === "dead") settleDead(owner, entry, verdict.reason, 0);
-      else settleDropped(owner, entry.link, "robots");
+      else settleDropped(owner, entry.link, why);
       this.#options.onProgress(owner);
     }
     return null;
@@ -265,8 +268,9 @@ export class CrawlPod {
       const reason = weighed.link.kind === "dead" ? weighed.link.reason : "no answer";
       settleDead(owner, entry, reason, status);
     } else {
-      const offered = settleAnswer(owner, entry, answer, source, fetchedAt, weighed.link.kind);
-      await this.admit(owner, offered);
+      const { kind } = weighed.link;
+      const answered = { entry, answer, source, fetchedAt, kind };
+      await this.admit(owner, settleAnswer(owner, answered));
     }
     if (!owner.signal.aborted) host.owners.add(owner);
     this.#options.onProgress(owner);

@@ -19,6 +19,7 @@ import {
   readSitemap,
   redirectLink,
 } from "./read-answer.ts";
+import { withoutTraps } from "./watch-traps.ts";
 
 const maxRedirects = 10;
 const scopes = new WeakMap<WebSource, ScopeCheck>();
@@ -54,14 +55,19 @@ export function settleDropped(owner: ShardOwner, link: FrontierLink, reason: str
   finish(owner, link, false);
 }
 
+/** A link and what came back for it. */
+export type Answered = {
+  entry: QueuedLink;
+  answer: Exchange;
+  source: Exclude<Source, { kind: "files" }>;
+  fetchedAt: string;
+  kind: "read" | "redirect";
+};
+
 /** The link was answered. Gives the new links of the owner's own shard; those of other shards wait for the commit. */
 export function settleAnswer(
   owner: ShardOwner,
-  entry: QueuedLink,
-  answer: Exchange,
-  source: Exclude<Source, { kind: "files" }>,
-  fetchedAt: string,
-  kind: "read" | "redirect",
+  { entry, answer, source, fetchedAt, kind }: Answered,
 ): FrontierLink[] {
   const { link } = entry;
   let record: RawRecord;
@@ -70,6 +76,7 @@ export function settleAnswer(
     const attempt = entry.attempts + entry.calm + 1;
     record = rawRecord(link, answer, fetchedAt, attempt, keepRulesFor(link, source));
     reading = readAnswer(link, answer, record, source, kind);
+    reading = withoutTraps(owner, link, record, reading, source);
   } catch (error) {
     // An answer that breaks its reader would break the shard's next owner, too, and be asked for for ever.
     settleDead(owner, entry, `the answer cannot be read: ${describeError(error)}`, answer.status);

@@ -84,6 +84,25 @@ export type ContentRules = {
   maxBytes: number;
 };
 
+/** From where on links are a trap (`internal/traps`): the crawl leaves them out, and counts each with its reason. */
+export type TrapLimits = {
+  /** Characters of a URL, and of its query. */
+  urlLength: number;
+  queryLength: number;
+  /** Parameters of a query. */
+  params: number;
+  /** Times that a segment, or a run of them, stands in a row in a path; or one parameter with its value in a query. */
+  repeats: number;
+  /** Pages fetched of one host, and of one pattern of its URLs: numbers, hashes and ids folded. */
+  pagesPerHost: number;
+  pagesPerPattern: number;
+  /** Pages of a pattern that are named by a date; and by one a century ago or years ahead. */
+  dates: number;
+  farDates: number;
+  /** Pages of a host with the same body whose links are followed. */
+  copies: number;
+};
+
 export type WebSource = SourceBase & {
   kind: "web";
   seeds: string[];
@@ -91,6 +110,8 @@ export type WebSource = SourceBase & {
   robots: "obey" | "ignore";
   render: "http" | "browser" | "auto";
   scope: Scope;
+  /** null: no link is a trap. */
+  traps: TrapLimits | null;
   auth: Auth | null;
   userAgent: string | null;
   content: ContentRules;

@@ -157,6 +157,22 @@ const files: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    "traps that there are not",
+    web("traps: { copys: 3, repeats: 1, params: x }"),
+    [
+      'p:3:77: unknown key "copys" in sources[0].traps | Did you mean copies?',
+      "p:3:96: sources[0].traps.repeats: expected at least 2, is 1 | Write a number from 2",
+      'p:3:107: sources[0].traps.params: expected a number, is "x" | Write params: 5',
+    ],
+  ],
+  [
+    "a word that is not off",
+    web("traps: on"),
+    [
+      'p:3:75: sources[0].traps: expected off or a mapping (key: value), is "on" | Write traps: off, or its keys',
+    ],
+  ],
+  [
     "kinds of content that there are not",
     web("content: { save: [html, pdff], skip: [image], maxBytes: 0, keep: [a] }"),
     [

@@ -123,6 +123,17 @@ sources:
     maxDepth: 10,
     maxPages: 100_000,
   });
+  expect(w.traps).toEqual({
+    urlLength: 4_096,
+    queryLength: 2_048,
+    params: 64,
+    repeats: 3,
+    pagesPerHost: 10_000_000,
+    pagesPerPattern: 1_000_000,
+    dates: 10_000,
+    farDates: 100,
+    copies: 100,
+  });
   expect(w.content).toEqual({
     save: ["*/*"],
     skip: ["audio", "video", "font"],

@@ -18,6 +18,10 @@ function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
     const options: readonly z.core.$ZodType[] = schema.options;
     return options.find((option) => kindOf(option) === kindIn(value)) ?? schema;
   }
+  if (schema instanceof z.ZodUnion && typeof value === "object") {
+    const options: readonly z.core.$ZodType[] = schema.options;
+    return options.find((option) => option instanceof z.ZodObject) ?? schema;
+  }
   return schema;
 }
 

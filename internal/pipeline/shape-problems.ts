@@ -99,8 +99,11 @@ function problemsOf(document: YamlDocument, issue: Issue, path: Path): Problem[]
       const what = `key "${String(path.at(-1))}" ${inner?.message ?? "cannot be used"}`;
       return [{ ...where, what, fix: fixOf(inner) }];
     }
-    case "invalid_union":
-      return one(...noBranch(path, name, is, value, issue));
+    case "invalid_union": {
+      const inner = branchOf(issue, value);
+      if (inner === null) return one(...noBranch(path, name, is, value, issue));
+      return inner.flatMap((each) => problemsOf(document, each, [...path, ...(each.path as Path)]));
+    }
     case "custom":
       return one(`${name}: ${is} ${issue.message}`, fixOf(issue));
     case "invalid_element":
@@ -157,7 +160,23 @@ function notYet(what: string, instead: readonly string[]): { what: string; fix: 
   return { what: `${what} is not available in this version`, fix: `Use ${instead.join(" or ")}` };
 }
 
-/** Neither of a union's shapes fits: the kind of a source or pagination, or a partition column. */
+/** What is wrong with a mapping in the only shape of a union that is a mapping with names of its own, beside a word. */
+function branchOf(issue: z.core.$ZodIssueInvalidUnion, value: unknown): Issue[] | null {
+  if (typeof value !== "object" || wordsOf(issue).length === 0) return null;
+  return (
+    issue.errors.find(
+      ([first]) => first?.path.length !== 0 || first.code === "unrecognized_keys",
+    ) ?? null
+  );
+}
+
+/** Words that may stand in the place of a mapping. */
+function wordsOf(issue: Issue): string[] {
+  const errors = issue.code === "invalid_union" ? issue.errors.flat() : [];
+  return errors.flatMap((each) => (each.code === "invalid_value" ? each.values.map(String) : []));
+}
+
+/** No shape of a union fits: the kind of a source or pagination, a word or a mapping, or a partition column. */
 function noBranch(
   path: Path,
   name: string,
@@ -167,6 +186,11 @@ function noBranch(
 ): [string, string] {
   const kinds = optionsOf(issue);
   if (kinds.length > 0) return choice(path, name, is, value, kinds);
+  const words = wordsOf(issue);
+  if (words.length > 0) {
+    const what = `${name}: expected ${words.join(", ")} or a mapping (key: value), is ${is}`;
+    return [what, `Write ${path.at(-1)}: ${words.join(" or ")}, or its keys`];
+  }
   return [
     `${name}: expected a column name or { name: "SQL expression" }, is ${is}`,
     'For example partitionBy: [dt, { day: "cast(ts as date)" }]',

@@ -145,6 +145,34 @@ const scope = z
   .optional()
   .describe("Which links are followed");
 
+const traps = z
+  .union([
+    z.literal("off"),
+    z.strictObject({
+      urlLength: count(1, 1e6).optional().describe("Characters of a URL. Default 4096"),
+      queryLength: count(1, 1e6).optional().describe("Characters of its query. Default 2048"),
+      params: count(1, 1e4).optional().describe("Parameters of a query. Default 64"),
+      repeats: count(2, 100)
+        .optional()
+        .describe("So often in a row a segment of a path, or a run of them. Default 3"),
+      pagesPerHost: count(1, 1e9).optional().describe("Pages of one host. Default 10000000"),
+      pagesPerPattern: count(1, 1e9)
+        .optional()
+        .describe("Pages whose URLs differ in numbers and ids alone. Default 1000000"),
+      dates: count(1, 1e9)
+        .optional()
+        .describe("Such pages that a date names: days of a calendar. Default 10000"),
+      farDates: count(0, 1e9)
+        .optional()
+        .describe("The same, over a century ago or over two years ahead. Default 100"),
+      copies: count(1, 1e9)
+        .optional()
+        .describe("Pages of one body, at one host, whose links are followed. Default 100"),
+    }),
+  ])
+  .optional()
+  .describe("Links that lead nowhere new: left out and counted. off: none is");
+
 const field = z.strictObject({
   css: textThat(checkText).describe("CSS selector"),
   attr: textThat(checkText).optional().describe("Attribute to read instead of the text"),
@@ -197,6 +225,7 @@ const web = z.strictObject({
   auth,
   userAgent: textThat(checkHeaderValue).optional().describe("User-Agent of this source's requests"),
   scope,
+  traps,
   rate,
   content,
   pages: tableName.optional().describe("Table of all pages; absent: none"),

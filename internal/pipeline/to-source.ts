@@ -6,6 +6,7 @@ import type {
   Pagination,
   Rate,
   Source,
+  TrapLimits,
   WebSource,
 } from "../model/pipeline.ts";
 import { durationMs } from "./duration.ts";
@@ -70,6 +71,7 @@ function toWeb(source: InFile<"web">): WebSource {
       maxDepth: scope?.maxDepth ?? 10,
       maxPages: scope?.maxPages ?? standardPages,
     },
+    traps: toTraps(source.traps),
     auth: toAuth(source.auth),
     userAgent: source.userAgent ?? null,
     content: {
@@ -112,6 +114,21 @@ function toRate(
     concurrency: rate?.concurrency ?? standard.concurrency,
     backoffMs: durationMs(rate?.backoff ?? "1s") ?? 0,
     maxBackoffMs: durationMs(rate?.maxBackoff ?? "5m") ?? 0,
+  };
+}
+
+function toTraps(traps: InFile<"web">["traps"]): TrapLimits | null {
+  if (traps === "off") return null;
+  return {
+    urlLength: traps?.urlLength ?? 4_096,
+    queryLength: traps?.queryLength ?? 2_048,
+    params: traps?.params ?? 64,
+    repeats: traps?.repeats ?? 3,
+    pagesPerHost: traps?.pagesPerHost ?? 10_000_000,
+    pagesPerPattern: traps?.pagesPerPattern ?? 1_000_000,
+    dates: traps?.dates ?? 10_000,
+    farDates: traps?.farDates ?? 100,
+    copies: traps?.copies ?? 100,
   };
 }
 
