@@ -27,6 +27,7 @@ const layers: string[][] = [
     "internal/sitemap",
     "internal/traps",
     "internal/url",
+    "internal/warc",
     "internal/extract",
     "internal/process",
     "internal/etl",

@@ -33,6 +33,7 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   auth: null,
   userAgent: null,
   content: { save: ["*/*"], skip: [], maxBytes: 1e6 },
+  warc: false,
   pages: null,
   extract: [],
   ...more,

@@ -30,7 +30,7 @@ import { LostLease } from "../std/errors.ts";
 import { authorityOf } from "../url/url.ts";
 import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
 import { type Crawlable, mayFetch, robotsKey } from "./may-fetch.ts";
-import { settleAnswer, settleDead, settleDropped } from "./settle.ts";
+import { settleDead, settleDropped, settleOutcome } from "./settle.ts";
 import { trapBefore } from "./watch-traps.ts";
 import { type GateOutcome, type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 
@@ -255,23 +255,9 @@ export class CrawlPod {
       weighed = weighFault(error, entry, retries);
     }
     this.#endAt(host, owner, flight, weighed.gate, answer);
-    const status = answer?.status ?? 0;
-    if (weighed.link.kind === "again") {
-      owner.segment.countsOf(link.source).retries += 1;
-      const { costs } = weighed.link;
-      owner.frontier.putBack({
-        link,
-        attempts: entry.attempts + Number(costs),
-        calm: entry.calm + Number(!costs),
-      });
-    } else if (weighed.link.kind === "dead" || answer === null) {
-      const reason = weighed.link.kind === "dead" ? weighed.link.reason : "no answer";
-      settleDead(owner, entry, reason, status);
-    } else {
-      const { kind } = weighed.link;
-      const answered = { entry, answer, source, fetchedAt, kind };
-      await this.admit(owner, settleAnswer(owner, answered));
-    }
+    const fetched = { source, answer, fetchedAt, outcome: weighed.link };
+    const offered = settleOutcome(owner, entry, fetched);
+    if (offered.length > 0) await this.admit(owner, offered);
     if (!owner.signal.aborted) host.owners.add(owner);
     this.#options.onProgress(owner);
   }

@@ -1,7 +1,5 @@
 // From an answer to a raw record and the links that follow from it. Pure.
 import { createHash } from "node:crypto";
-import type { ContentCheck } from "../content/content-rules.ts";
-import { effectiveType } from "../content/sniff-type.ts";
 import { parseJsonExact } from "../extract/json-exact.ts";
 import { recordsOf } from "../extract/json-records.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
@@ -14,6 +12,7 @@ import { parseSitemap } from "../sitemap/sitemap.ts";
 import type { ScopeCheck } from "../url/scope.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { nextApiUrl } from "./api-page.ts";
+import { type KeepRules, keepOf } from "./keep-rules.ts";
 
 /** `links` to offer; `error`: why the target is a dead letter all the same. `drops`: links not followed, by reason. */
 export type Reading = {
@@ -22,12 +21,9 @@ export type Reading = {
   drops: Record<string, number>;
 };
 
-/** What a source keeps of bodies. */
-export type KeepRules = { check: ContentCheck; maxBytes: number };
-
 /**
- * The raw record of an answer. `keep`: the rules of a page's source; sitemaps and answers of APIs are kept whole. A page is
- * read by what its body is, where its Content-Type is missing or wrong.
+ * The raw record of an answer. `keep`: the rules of a page's source. An API's answer is text whatever it calls itself; so is
+ * a body that says nothing of itself.
  */
 export function rawRecord(
   link: FrontierLink,
@@ -36,24 +32,14 @@ export function rawRecord(
   attempt: number,
   keep: KeepRules | null = null,
 ): RawRecord {
-  const { headers } = answer;
-  const header = headers["content-type"] ?? "";
-  const contentType =
-    link.kind === "page"
-      ? effectiveType(header, answer.body, headers["x-content-type-options"])
-      : header;
-  const skipped = answer.body.length > 0 ? (keep?.check(contentType) ?? null) : null;
-  const isCut = answer.truncated || answer.body.length > (keep?.maxBytes ?? Infinity);
-  const body = keep === null ? answer.body : answer.body.subarray(0, keep.maxBytes);
-  // An API's answer is text whatever it calls itself; so is a body that says nothing of itself.
+  const { contentType, body, skipped, truncated } = keepOf(answer, keep);
   const textual = link.kind === "api" || contentType === "" || isText(contentType);
   const text = textual && skipped === null ? decodeBody(body, contentType) : null;
-  const bytes = textual || skipped !== null || body.length === 0 ? null : body.toString("base64");
   return {
     url: link.url,
     final_url: link.url,
     status: answer.status,
-    headers,
+    headers: answer.headers,
     fetched_at: fetchedAt,
     depth: link.depth,
     source: link.source,
@@ -63,10 +49,10 @@ export function rawRecord(
     content_type: contentType,
     charset: text?.charset ?? "",
     body: text?.text ?? null,
-    body_b64: bytes,
+    body_b64: textual || body.length === 0 ? null : body.toString("base64"),
     timing: { first_byte_ms: Math.round(answer.firstByteMs), total_ms: Math.round(answer.totalMs) },
     attempt,
-    error: isCut ? `truncated at ${body.length} bytes` : null,
+    error: truncated ? `truncated at ${body.length} bytes` : null,
     ...(skipped === null ? {} : { skipped }),
   };
 }

@@ -1,7 +1,6 @@
 // What becomes of a link once its fate is known: into the owner's open segment go its record, what it found, and that it is
 // done. Everything here is in memory and counts only once the segment is committed.
 
-import { contentCheck } from "../content/content-rules.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
@@ -10,8 +9,9 @@ import type { Source, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { describeError } from "../std/errors.ts";
 import { type ScopeCheck, scopeOf } from "../url/scope.ts";
+import { archiveAnswer } from "./archive-answer.ts";
+import { keepRulesFor } from "./keep-rules.ts";
 import {
-  type KeepRules,
   type Reading,
   rawRecord,
   readApiPage,
@@ -20,10 +20,10 @@ import {
   redirectLink,
 } from "./read-answer.ts";
 import { withoutTraps } from "./watch-traps.ts";
+import type { LinkOutcome } from "./weigh-answer.ts";
 
 const maxRedirects = 10;
 const scopes = new WeakMap<WebSource, ScopeCheck>();
-const keepRules = new WeakMap<WebSource, KeepRules>();
 
 /** The link was given up: a dead letter. A sitemap that nobody named may be missing. */
 export function settleDead(
@@ -56,7 +56,7 @@ export function settleDropped(owner: ShardOwner, link: FrontierLink, reason: str
 }
 
 /** A link and what came back for it. */
-export type Answered = {
+type Answered = {
   entry: QueuedLink;
   answer: Exchange;
   source: Exclude<Source, { kind: "files" }>;
@@ -64,8 +64,38 @@ export type Answered = {
   kind: "read" | "redirect";
 };
 
+/** What a fetch of a link came to: `outcome` is what it means, `answer` null when there was none. */
+export type Fetched = {
+  source: Exclude<Source, { kind: "files" }>;
+  answer: Exchange | null;
+  /** ISO 8601, UTC. */
+  fetchedAt: string;
+  outcome: LinkOutcome;
+};
+
+/** The link was fetched: it is put back, given up, or read. Gives the new links of the owner's own shard. */
+export function settleOutcome(
+  owner: ShardOwner,
+  entry: QueuedLink,
+  { source, answer, fetchedAt, outcome }: Fetched,
+): FrontierLink[] {
+  const { link } = entry;
+  if (outcome.kind === "again") {
+    owner.segment.countsOf(link.source).retries += 1;
+    const attempts = entry.attempts + Number(outcome.costs);
+    owner.frontier.putBack({ link, attempts, calm: entry.calm + Number(!outcome.costs) });
+    return [];
+  }
+  if (answer !== null) archiveAnswer(owner, link, source, answer, fetchedAt);
+  if (outcome.kind !== "dead" && answer !== null)
+    return settleAnswer(owner, { entry, answer, source, fetchedAt, kind: outcome.kind });
+  const reason = outcome.kind === "dead" ? outcome.reason : "no answer";
+  settleDead(owner, entry, reason, answer?.status ?? 0);
+  return [];
+}
+
 /** The link was answered. Gives the new links of the owner's own shard; those of other shards wait for the commit. */
-export function settleAnswer(
+function settleAnswer(
   owner: ShardOwner,
   { entry, answer, source, fetchedAt, kind }: Answered,
 ): FrontierLink[] {
@@ -153,15 +183,4 @@ function scopeFor(source: WebSource): ScopeCheck {
     scopes.set(source, check);
   }
   return check;
-}
-
-function keepRulesFor(link: FrontierLink, source: Exclude<Source, { kind: "files" }>) {
-  if (source.kind !== "web" || link.kind !== "page") return null;
-  const { content } = source;
-  const rules = keepRules.get(source) ?? {
-    check: contentCheck(content),
-    maxBytes: content.maxBytes,
-  };
-  keepRules.set(source, rules);
-  return rules;
 }

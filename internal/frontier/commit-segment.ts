@@ -3,7 +3,7 @@
 
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
-import { rawFilePath, receiptFolder, receiptPath } from "../model/lake-paths.ts";
+import { rawFilePath, receiptFolder, receiptPath, warcFilePath } from "../model/lake-paths.ts";
 import type { FrontierLink, LinkBatch } from "../model/link.ts";
 import type { RawFile, SegmentReceipt, SegmentRecord } from "../model/segment.ts";
 import type { Objects } from "../objects/objects.ts";
@@ -88,7 +88,7 @@ export async function packFound(segment: OpenSegment): Promise<SavedSegment["bat
 }
 
 /**
- * Writes the raw files and then the receipt, all create-only. Throws PreconditionFailed when the name is taken (the
+ * Writes the raw files, the archives, and then the receipt, all create-only. Throws PreconditionFailed when the name is taken (the
  * caller then takes the next one).
  */
 export async function saveSegment(
@@ -118,12 +118,29 @@ export async function saveSegment(
     counts: segment.counts,
     links: batches.map(({ shard: to, data }) => ({ shard: to, batch: data.toString("base64") })),
     deadLinks: segment.deadLinks,
+    ...(segment.archives.size === 0 ? {} : { archives: await saveArchives(folder, name, segment) }),
     hosts: [...segment.hosts.values()],
   };
   await folder.lake.put(receiptPath(folder.token, "crawl", name), JSON.stringify(receipt), {
     ifAbsent: true,
   });
   return receipt;
+}
+
+async function saveArchives(
+  { lake, date, token }: LakeFolder,
+  name: string,
+  segment: OpenSegment,
+): Promise<RawFile[]> {
+  const files: RawFile[] = [];
+  for (const [source, archive] of segment.archives) {
+    const path = warcFilePath(source, date, token, name);
+    const filename = path.slice(path.lastIndexOf("/") + 1);
+    const body = await archive.bytes({ filename, run: token, source });
+    await lake.put(path, body, { ifAbsent: true });
+    files.push({ source, path, sizeBytes: body.length, pages: archive.count });
+  }
+  return files;
 }
 
 /** What goes to the ledger of a receipt. */

@@ -12,6 +12,7 @@ import type { ProcessTask } from "../model/task.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import type { Headers, Lease, Queue } from "../queue/queue.ts";
 import { LostLease } from "../std/errors.ts";
+import { RecentPayloads } from "../warc/segment-archive.ts";
 import * as commit from "./commit-segment.ts";
 import { fromHex } from "./fingerprint.ts";
 import { OpenSegment } from "./open-segment.ts";
@@ -43,6 +44,7 @@ export class ShardOwner {
   readonly shard: number;
   readonly frontier: ShardFrontier;
   segment: OpenSegment;
+  readonly recentPayloads = new RecentPayloads();
   readonly #options: OwnerOptions;
   readonly #abort = new AbortController();
   #committing: Promise<void> | null = null;

@@ -13,6 +13,8 @@ export const rawFolder = (source: string, date: string, token: string) =>
   `raw/${source}/dt=${date}/run=${token}/`;
 export const rawFilePath = (source: string, date: string, token: string, segment: string) =>
   `${rawFolder(source, date, token)}${segment}.jsonl.zst`;
+export const warcFilePath = (source: string, date: string, token: string, segment: string) =>
+  `${rawFolder(source, date, token)}${segment}.warc.gz`;
 export const quarantineFolder = (table: string, date: string) => `quarantine/${table}/dt=${date}/`;
 export const pointerPath = (table: string) => `_onpoint/tables/${table}/current.json`;
 export const snapshotPath = (table: string, version: number) =>

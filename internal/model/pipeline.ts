@@ -115,6 +115,7 @@ export type WebSource = SourceBase & {
   auth: Auth | null;
   userAgent: string | null;
   content: ContentRules;
+  warc: boolean;
   pages: string | null;
   extract: Extract[];
 };

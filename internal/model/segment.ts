@@ -17,7 +17,7 @@ export type DeadLink = {
   link?: FrontierLink;
 };
 
-/** One raw file of a segment. */
+/** One raw file of a segment, or one archive: `pages` counts its records, or its exchanges. */
 export type RawFile = { source: string; path: string; sizeBytes: number; pages: number };
 
 /** Counts of one source within one segment. */
@@ -63,5 +63,7 @@ export type SegmentReceipt = SegmentRecord & {
   /** Link batches found, by shard: base64 of what was appended to the frontier log. */
   links: { shard: number; batch: string }[];
   deadLinks: DeadLink[];
+  /** WARC files of the sources that want them; nothing processes them. */
+  archives?: RawFile[];
   hosts: HostCounts[];
 };

@@ -228,6 +228,10 @@ const web = z.strictObject({
   traps,
   rate,
   content,
+  warc: z
+    .boolean()
+    .optional()
+    .describe("Also save what was asked and answered as WARC 1.1 files. Default false"),
   pages: tableName.optional().describe("Table of all pages; absent: none"),
   extract: z.array(extract).optional().describe("Tables of values found on pages"),
 });

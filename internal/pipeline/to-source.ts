@@ -79,6 +79,7 @@ function toWeb(source: InFile<"web">): WebSource {
       skip: source.content?.skip ?? ["audio", "video", "font"],
       maxBytes: source.content?.maxBytes ?? maxBodyBytes,
     },
+    warc: source.warc ?? false,
     pages: source.pages ?? null,
     extract: (source.extract ?? []).map((extract) => ({
       table: extract.table,
