@@ -14,7 +14,7 @@ import { type ParentLink, parentLink } from "../internal/pod/parent-link.ts";
 import { readSettings, type Settings } from "../internal/pod/settings.ts";
 import type { Queue } from "../internal/queue/queue.ts";
 import { openNatsQueue } from "../internal/queue/queue-nats.ts";
-import { Fatal, UsageError } from "../internal/std/errors.ts";
+import { Fatal, Permanent, UsageError } from "../internal/std/errors.ts";
 import { makeFolders } from "../internal/std/make-folders.ts";
 import { type Log, openLog } from "../internal/telemetry/log.ts";
 import { startTelemetry } from "../internal/telemetry/telemetry.ts";
@@ -125,8 +125,8 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
   try {
     return await body(pod);
   } catch (error) {
-    // Started again, a coordinator would only fail again: its parent must end.
-    const isFinal = error instanceof UsageError || error instanceof Fatal;
+    // Started again, it would only fail again: its parent must end.
+    const isFinal = [UsageError, Fatal, Permanent].some((kind) => error instanceof kind);
     if (isFinal)
       parent?.send({ kind: "fatal", role, text: explain(error), exitCode: exitCodeOf(error) });
     throw error;

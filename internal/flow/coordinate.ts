@@ -36,6 +36,7 @@ import { type RunReceipts, runReport } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
 import { tableInput, tableResults } from "./table-results.ts";
 import { targetsToShards } from "./targets-to-shards.ts";
+import { packTask } from "./task-message.ts";
 import { uploadsToCatalog } from "./uploads-to-catalog.ts";
 
 export type CoordinatorDeps = {
@@ -280,7 +281,7 @@ class Session {
 
   /** Announces tasks that have no receipt, and again now and then; gives how many are open. */
   async #announce(tasks: readonly Task[], traceOf: (task: Task) => Headers): Promise<number> {
-    const { queue, run, log } = this.#deps;
+    const { queue, lake, run, log } = this.#deps;
     let open = 0;
     for (const task of tasks) {
       if (this.view.receipt(task.stage, task.task) !== null) continue;
@@ -291,7 +292,7 @@ class Session {
         task.stage,
         run.token,
         task.task,
-        Buffer.from(JSON.stringify(task)),
+        await packTask(lake, run.token, task),
         traceOf(task),
       );
       if (announcedMs === undefined && state === "queued")

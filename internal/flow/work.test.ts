@@ -10,6 +10,7 @@ import type { TaskReceipt, UploadTask } from "../model/task.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
 import { openMemoryQueue } from "../queue/queue-memory.ts";
 import { Fatal, Permanent } from "../std/errors.ts";
+import { packTask } from "./task-message.ts";
 import { emptyResult, type TaskContext, type WorkDeps, work } from "./work.ts";
 
 const root = await mkdtemp(join(tmpdir(), "onpoint-work-"));
@@ -122,6 +123,29 @@ test("a worker that is told to stop gives its task back, and leaves no receipt",
     expect(message).toMatchObject({ task: "t", deliveries: 2 });
     other.abort();
   }
+});
+
+test("a task too large for a message comes by way of the lake, whole", async () => {
+  const body = vi.fn<Body>(async () => emptyResult);
+  const { queue, lake, deps, stop, emptied, receiptOf } = await newWorker(body);
+  const file = {
+    path: `parts/${"p".repeat(500)}`,
+    rows: 1,
+    sizeBytes: 1,
+    sha256: "",
+    partition: {},
+  };
+  const files = Array.from({ length: 2_000 }, (_, n) => ({ ...file, path: `${file.path}${n}` }));
+  const task: UploadTask = { stage: "upload", task: "t", to: "x", simulate: true, files };
+  // A coordinator announces a task again and again.
+  for (let n = 0; n < 2; n += 1)
+    await queue.publishWork("upload", "r", "t", await packTask(lake, "r", task), {});
+  const working = work(deps, stop.signal);
+  await emptied();
+  stop.abort();
+  await working;
+  expect(body.mock.calls.map(([given]) => given)).toEqual([task]);
+  expect(await receiptOf("t")).toMatchObject({ state: "done" });
 });
 
 test("what the process cannot survive ends it, and no receipt is written", async () => {

@@ -10,6 +10,7 @@ import { describeError, Fatal, Permanent, RetryLater } from "../std/errors.ts";
 import { backoffMs, pause } from "../std/pause.ts";
 import type { Log } from "../telemetry/log.ts";
 import { counter, histogram, secondsBuckets } from "../telemetry/meter.ts";
+import { unpackTask } from "./task-message.ts";
 
 /** What a stage body gives back; the rest of the receipt is filled in here. */
 export type TaskResult = Pick<TaskReceipt, "tables" | "tests" | "uploaded" | "simulated">;
@@ -82,8 +83,9 @@ async function workOne<T extends Task>(
   const run = await deps.activeRun(message.run);
   if (run === null || (await queue.readLedger(message.run, stage, message.task)) !== null)
     return message.ack();
-  const task = JSON.parse(Buffer.from(message.data).toString("utf8")) as T;
-  const context = { run, pipeline: deps.pipelineOf(run), lake: await deps.lakeOf(run), signal };
+  const lake = await deps.lakeOf(run);
+  const task = await unpackTask<T>(lake, message.data);
+  const context = { run, pipeline: deps.pipelineOf(run), lake, signal };
   // 2. Work, with retries.
   const receipt = await deps.trace(message.headers, task, run, () =>
     attempt(deps, task, context, message.deliveries),

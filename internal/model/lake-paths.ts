@@ -9,6 +9,9 @@ export const progressPath = (run: string) => `_onpoint/runs/${run}/progress.json
 export const receiptFolder = (token: string, stage: string) => `${runFolder(token)}/${stage}/`;
 export const receiptPath = (token: string, stage: string, task: string) =>
   `${runFolder(token)}/${stage}/${task}.json`;
+/** A task that is too large for a message of the queue. */
+export const taskPath = (token: string, stage: string, task: string) =>
+  `${runFolder(token)}/tasks/${stage}/${task}.json`;
 export const rawFolder = (source: string, date: string, token: string) =>
   `raw/${source}/dt=${date}/run=${token}/`;
 export const rawFilePath = (source: string, date: string, token: string, segment: string) =>

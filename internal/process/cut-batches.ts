@@ -23,6 +23,9 @@ export function transformOf(
   return JSON.stringify([transformVersion, run, source.kind, how, own]);
 }
 
+/** Files of a batch at most: what is lost when its task is cut off, and what one receipt tells of. */
+const maxFiles = 10_000;
+
 /** A name that is derived from the inputs and what is made of them: `<source>-<16 hex digits>`. */
 export function batchName(source: string, inputs: readonly TaskInput[], transform: string): string {
   const hash = createHash("sha256").update(transform);
@@ -30,7 +33,7 @@ export function batchName(source: string, inputs: readonly TaskInput[], transfor
   return `${source}-${hash.digest("hex").slice(0, 16)}`;
 }
 
-/** Joins files, in their order, until a batch reaches `batchBytes`. */
+/** Joins files, in their order, until a batch reaches `batchBytes` or 10,000 files. */
 export function cutBatches(
   source: string,
   kind: ProcessTask["kind"],
@@ -56,7 +59,8 @@ export function cutBatches(
     openBytes = 0;
   };
   for (const input of inputs) {
-    if (open.length > 0 && openBytes + input.sizeBytes > batchBytes) close();
+    const isFull = open.length >= maxFiles || openBytes + input.sizeBytes > batchBytes;
+    if (open.length > 0 && isFull) close();
     open.push(input);
     openBytes += input.sizeBytes;
   }

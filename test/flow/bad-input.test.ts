@@ -1,6 +1,6 @@
 // What goes wrong outside: the run goes on, ends with exit 3, and every loss is listed with its reason. What the user got
 // wrong: exit 2, with what, where and what to do.
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
@@ -79,6 +79,24 @@ retries: { crawl: 1, process: 0, etl: 0, upload: 0 }
   );
   expect(quarantined.map(({ line }) => line)).toEqual([3, 5]);
   expect(quarantined[0]?.reason).toContain("price");
+});
+
+test("a run whose receipts are damaged ends at once and names the file", {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await freshFolder();
+  await writeFile(join(folder.path, "rows.csv"), "id\n1\n");
+  await writeFile(
+    join(folder.path, "p.yaml"),
+    `pipeline: bad\nsources:\n  - { name: rows, kind: files, urls: ["file:./rows.csv"], table: rows }\n`,
+  );
+  const receipts = join(folder.path, "lake/_onpoint/runs/bad-2026-01-01/process");
+  await mkdir(receipts, { recursive: true });
+  await writeFile(join(receipts, "rows-1.json"), '{"state":');
+  const { code, stderr } = await runOnpoint(folder.path, ["run", "p.yaml", "--date", "2026-01-01"]);
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(/process\/rows-1\.json": it is not JSON/);
+  expect(stderr).not.toMatch(/process\.restarted/);
 });
 
 describe("the user's mistakes end in exit 2 and say what, where and what to do", () => {

@@ -91,6 +91,25 @@ test("a lake that was removed under an interrupted run is filled again", {
   expect(await rows(folder.path)).toEqual(["x"]);
 });
 
+test("a batch of a thousand files with long paths is more than a message holds, and is processed", {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await freshFolder();
+  const { path } = folder;
+  const deep = join(path, "in", ...["a", "b", "c", "d"].map((letter) => letter.repeat(200)));
+  await mkdir(deep, { recursive: true });
+  for (let file = 0; file < 1_000; file += 1)
+    await writeFile(join(deep, `${"v".repeat(200)}${file}.json`), JSON.stringify({ k: file }));
+  await writeFile(
+    join(path, "p.yaml"),
+    yaml("").replace("./in/*.*", "./in/**/*.json").replace("[k]", "[dt]"),
+  );
+  const ended = await run(path, "2026-01-01");
+  expect(ended.code, ended.stderr.slice(-2_000)).toBe(0);
+  const found = await query(path, "SELECT count(*)::INT AS n, sum(k)::INT AS total FROM k");
+  expect(found).toEqual([{ n: 1_000, total: 499_500 }]);
+});
+
 test("a large answer reaches a slow reader whole", { timeout: 60_000 }, async () => {
   await using folder = await freshFolder();
   await mkdir(join(folder.path, "in"));
