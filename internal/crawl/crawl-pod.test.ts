@@ -30,6 +30,8 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   render: "http",
   scope: { within: "any", include: ["**"], exclude: [], maxDepth: 9, maxPages: 100 },
   traps: null,
+  follow: { links: ["a"], nofollow: "obey", metaRobots: "obey" },
+  canonical: { query: "keep", dropParams: [], sessionIds: "keep", fragment: "drop" },
   auth: null,
   userAgent: null,
   content: { save: ["*/*"], skip: [], maxBytes: 1e6 },
@@ -291,4 +293,47 @@ test("a pod that stops does not wait for the gap before a redirect of robots.txt
   await vi.waitFor(() => expect(asked.length).toBe(1), { interval: 5, timeout: 3_000 });
   await pod.drain();
   expect(asked.length).toBe(1);
+});
+
+test("what pages ask of robots is obeyed, and counted, unless the source says otherwise", async () => {
+  const pages: Record<string, string> = {
+    "/": `<a href=/kept></a><a href=/unlisted></a><a rel=nofollow href=/never></a>`,
+    "/unlisted": `<meta name=robots content=noindex><a href=/behind></a>`,
+    "/behind": `<meta name=onpoint content=nofollow><a href=/never></a>`,
+  };
+  const web = (url: string) => answer(200, pages[new URL(url).pathname] ?? "");
+  for (const wish of ["obey", "ignore"] as const) {
+    const follow = { links: ["a" as const], nofollow: wish, metaRobots: wish };
+    const { open, ended, asked } = await newPod([webSource({ follow })], web);
+    const owner = await open("r", [linkTo("https://a.test/")]);
+    await ended(owner);
+    const paths = new Set(asked.map(({ url }) => new URL(url).pathname));
+    const { saved, drops } = owner.segment.countsOf("s");
+    const isObeyed = wish === "obey";
+    expect([...paths].sort()).toEqual(
+      ["/", "/behind", "/kept", "/never", "/unlisted"].filter(
+        (path) => !isObeyed || path !== "/never",
+      ),
+    );
+    expect(saved).toBe(isObeyed ? 3 : 5);
+    expect(drops).toEqual(isObeyed ? { nofollow: 2, noindex: 1 } : {});
+    expect(owner.segment.lines.get("s")?.pages).toBe(saved);
+  }
+});
+
+test("X-Robots-Tag speaks for bodies that are no pages, too, and may name a robot", async () => {
+  const tags = { "/a": "otherbot: noindex", "/b": "onpoint: noindex", "/c": "none" } as Record<
+    string,
+    string
+  >;
+  const { open, ended } = await newPod([webSource()], (url) => ({
+    ...answer(200, "%PDF-1.7", "application/pdf"),
+    rawHeaders: [["X-Robots-Tag", tags[new URL(url).pathname] ?? ""]],
+  }));
+  const owner = await open(
+    "r",
+    Object.keys(tags).map((path) => linkTo(`https://a.test${path}`)),
+  );
+  await ended(owner);
+  expect(owner.segment.countsOf("s")).toMatchObject({ pages: 1, drops: { noindex: 2 } });
 });

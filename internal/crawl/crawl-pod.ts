@@ -255,7 +255,8 @@ export class CrawlPod {
       weighed = weighFault(error, entry, retries);
     }
     this.#endAt(host, owner, flight, weighed.gate, answer);
-    const fetched = { source, answer, fetchedAt, outcome: weighed.link };
+    const { userAgent } = this.#options;
+    const fetched = { source, answer, fetchedAt, userAgent, outcome: weighed.link };
     const offered = settleOutcome(owner, entry, fetched);
     if (offered.length > 0) await this.admit(owner, offered);
     if (!owner.signal.aborted) host.owners.add(owner);

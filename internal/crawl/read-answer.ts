@@ -1,24 +1,32 @@
 // From an answer to a raw record and the links that follow from it. Pure.
 import { createHash } from "node:crypto";
+import { essenceOf, isHtml } from "../content/media-type.ts";
 import { parseJsonExact } from "../extract/json-exact.ts";
 import { recordsOf } from "../extract/json-records.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
-import { decodeBody, isText } from "../links/charset.ts";
-import { pageLinks, scanHtml } from "../links/scan-html.ts";
+import { charsetOf, decodeBody, isText } from "../links/charset.ts";
+import { followedLinks } from "../links/page-links.ts";
+import { robotsDirectives } from "../links/robots-directives.ts";
+import { scanPage } from "../links/scan-html.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { ApiSource, WebSource } from "../model/pipeline.ts";
+import type { ApiSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { parseSitemap } from "../sitemap/sitemap.ts";
-import type { ScopeCheck } from "../url/scope.ts";
+import { resolverOf } from "../url/resolver.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { nextApiUrl } from "./api-page.ts";
 import { type KeepRules, keepOf } from "./keep-rules.ts";
+import type { PageRules } from "./page-rules.ts";
 
-/** `links` to offer; `error`: why the target is a dead letter all the same. `drops`: links not followed, by reason. */
+/**
+ * `links` to offer; `error`: why the target is a dead letter all the same. `drops`: links not followed, and pages not kept, by
+ * reason. `keep`: false when the page asks not to be kept.
+ */
 export type Reading = {
   links: FrontierLink[];
   error: string | null;
   drops: Record<string, number>;
+  keep?: boolean;
 };
 
 /**
@@ -64,50 +72,69 @@ export function redirectLink(link: FrontierLink, answer: Exchange): FrontierLink
   return { ...link, url: target, via: link.url, redirects: (link.redirects ?? 0) + 1 };
 }
 
-/** Links of an HTML page of a web source, in scope. */
+/**
+ * Links of an HTML page of a web source, in scope. A page that forbids robots to follow its links has none; one that forbids to
+ * index it is read for its links and not kept.
+ */
 export function readPage(
   link: FrontierLink,
+  answer: Exchange,
   record: RawRecord,
-  source: WebSource,
-  outOfScope: ScopeCheck,
+  rules: PageRules,
 ): Reading {
-  if (record.body === null || !/html/i.test(record.content_type))
-    return { links: [], error: null, drops: {} };
-  const drops: Record<string, number> = {};
-  const links: FrontierLink[] = [];
-  for (const url of pageLinks(scanHtml(record.body), link.url)) {
-    const reason = outOfScope(url, link.depth + 1);
-    if (reason === null) {
-      links.push({
-        url,
-        source: source.name,
-        kind: "page",
-        depth: link.depth + 1,
-        priority: 2,
-        via: link.url,
-      });
-    } else {
-      drops[reason] = (drops[reason] ?? 0) + 1;
-    }
+  const reading: Reading = { links: [], error: null, drops: {}, keep: true };
+  const { productToken } = rules;
+  const robotsTags = rules.obeysMetaRobots ? headersOf(answer, "x-robots-tag") : [];
+  if (!isHtml(essenceOf(record.content_type))) {
+    if (robotsDirectives([], robotsTags, productToken).noindex) leaveOut(reading);
+    return reading;
   }
-  return { links, error: null, drops };
+  const charset = record.charset || charsetOf(answer.body, record.content_type);
+  const scan = scanPage(answer.body, charset);
+  const metas = rules.obeysMetaRobots ? scan.robotsMeta : [];
+  const directives = robotsDirectives(metas, robotsTags, productToken);
+  if (directives.noindex) leaveOut(reading);
+  const linkHeader = answer.headers.link ?? "";
+  const found = followedLinks(scan, linkHeader, link.url, rules.follow, rules.urls);
+  if (found.nofollow > 0) countDrop(reading, "nofollow", found.nofollow);
+  if (directives.nofollow) {
+    if (found.urls.length > 0) countDrop(reading, "nofollow", found.urls.length);
+    return reading;
+  }
+  const depth = link.depth + 1;
+  const via = link.url;
+  for (const url of found.urls) {
+    const reason = rules.outOfScope(url, depth);
+    if (reason !== null) countDrop(reading, reason, 1);
+    else reading.links.push({ url, source: link.source, kind: "page", depth, priority: 2, via });
+  }
+  return reading;
+}
+
+function leaveOut(reading: Reading): void {
+  reading.keep = false;
+  countDrop(reading, "noindex", 1);
+}
+
+function countDrop({ drops }: Reading, reason: string, count: number): void {
+  drops[reason] = (drops[reason] ?? 0) + count;
+}
+
+function headersOf({ rawHeaders }: Exchange, name: string): string[] {
+  return rawHeaders.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
 }
 
 /** Pages and further sitemaps that a sitemap names, in scope. */
-export function readSitemap(
-  link: FrontierLink,
-  answer: Exchange,
-  source: WebSource,
-  outOfScope: ScopeCheck,
-): Reading {
+export function readSitemap(link: FrontierLink, answer: Exchange, rules: PageRules): Reading {
   const sitemap = parseSitemap(answer.body, link.url);
   const drops: Record<string, number> = {};
   const links: FrontierLink[] = [];
+  const resolve = resolverOf(link.url, rules.urls);
   for (const { loc } of sitemap.urls) {
-    const url = canonicalUrl(loc, link.url);
-    const reason = url === null ? "bad url" : outOfScope(url, 1);
+    const url = resolve(loc);
+    const reason = url === null ? "bad url" : rules.outOfScope(url, 1);
     if (url !== null && reason === null) {
-      links.push({ url, source: source.name, kind: "page", depth: 1, priority: 1, via: link.url });
+      links.push({ url, source: link.source, kind: "page", depth: 1, priority: 1, via: link.url });
     } else {
       drops[String(reason)] = (drops[String(reason)] ?? 0) + 1;
     }
@@ -118,7 +145,7 @@ export function readSitemap(
       if (url !== null) {
         links.push({
           url,
-          source: source.name,
+          source: link.source,
           kind: "sitemap",
           depth: link.depth + 1,
           priority: 1,

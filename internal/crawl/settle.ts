@@ -8,9 +8,9 @@ import type { FrontierLink } from "../model/link.ts";
 import type { Source, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { describeError } from "../std/errors.ts";
-import { type ScopeCheck, scopeOf } from "../url/scope.ts";
 import { archiveAnswer } from "./archive-answer.ts";
 import { keepRulesFor } from "./keep-rules.ts";
+import { type PageRules, pageRulesOf } from "./page-rules.ts";
 import {
   type Reading,
   rawRecord,
@@ -23,7 +23,7 @@ import { withoutTraps } from "./watch-traps.ts";
 import type { LinkOutcome } from "./weigh-answer.ts";
 
 const maxRedirects = 10;
-const scopes = new WeakMap<WebSource, ScopeCheck>();
+const pageRules = new WeakMap<WebSource, PageRules>();
 
 /** The link was given up: a dead letter. A sitemap that nobody named may be missing. */
 export function settleDead(
@@ -61,6 +61,7 @@ type Answered = {
   answer: Exchange;
   source: Exclude<Source, { kind: "files" }>;
   fetchedAt: string;
+  userAgent: string;
   kind: "read" | "redirect";
 };
 
@@ -70,6 +71,8 @@ export type Fetched = {
   answer: Exchange | null;
   /** ISO 8601, UTC. */
   fetchedAt: string;
+  /** The installation's. */
+  userAgent: string;
   outcome: LinkOutcome;
 };
 
@@ -77,7 +80,7 @@ export type Fetched = {
 export function settleOutcome(
   owner: ShardOwner,
   entry: QueuedLink,
-  { source, answer, fetchedAt, outcome }: Fetched,
+  { source, answer, fetchedAt, userAgent, outcome }: Fetched,
 ): FrontierLink[] {
   const { link } = entry;
   if (outcome.kind === "again") {
@@ -88,24 +91,22 @@ export function settleOutcome(
   }
   if (answer !== null) archiveAnswer(owner, link, source, answer, fetchedAt);
   if (outcome.kind !== "dead" && answer !== null)
-    return settleAnswer(owner, { entry, answer, source, fetchedAt, kind: outcome.kind });
+    return settleAnswer(owner, { entry, answer, source, fetchedAt, userAgent, kind: outcome.kind });
   const reason = outcome.kind === "dead" ? outcome.reason : "no answer";
   settleDead(owner, entry, reason, answer?.status ?? 0);
   return [];
 }
 
 /** The link was answered. Gives the new links of the owner's own shard; those of other shards wait for the commit. */
-function settleAnswer(
-  owner: ShardOwner,
-  { entry, answer, source, fetchedAt, kind }: Answered,
-): FrontierLink[] {
+function settleAnswer(owner: ShardOwner, answered: Answered): FrontierLink[] {
+  const { entry, answer, source, fetchedAt, kind } = answered;
   const { link } = entry;
   let record: RawRecord;
   let reading: Reading;
   try {
     const attempt = entry.attempts + entry.calm + 1;
     record = rawRecord(link, answer, fetchedAt, attempt, keepRulesFor(link, source));
-    reading = readAnswer(link, answer, record, source, kind);
+    reading = readAnswer(answered, record);
     reading = withoutTraps(owner, link, record, reading, source);
   } catch (error) {
     // An answer that breaks its reader would break the shard's next owner, too, and be asked for for ever.
@@ -118,33 +119,28 @@ function settleAnswer(
     settleDead(owner, entry, reading.error, answer.status);
     return fresh;
   }
-  owner.segment.addRecord(record);
-  finish(owner, link, kind === "read");
+  const isKept = reading.keep ?? true;
+  if (isKept) owner.segment.addRecord(record);
+  finish(owner, link, isKept && kind === "read");
   return fresh;
 }
 
-function readAnswer(
-  link: FrontierLink,
-  answer: Exchange,
-  record: RawRecord,
-  source: Exclude<Source, { kind: "files" }>,
-  kind: "read" | "redirect",
-): Reading {
-  if (kind === "redirect") {
-    const reading = readRedirect(link, answer, source);
+function readAnswer(answered: Answered, record: RawRecord): Reading {
+  const { answer, source, userAgent } = answered;
+  const { link } = answered.entry;
+  if (answered.kind === "redirect") {
+    const rules = source.kind === "web" ? rulesFor(source, userAgent) : null;
+    const reading = readRedirect(link, answer, rules);
     if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
     return reading;
   }
   if (source.kind === "api") return readApiPage(link, record, source);
-  if (link.kind === "sitemap") return readSitemap(link, answer, source, scopeFor(source));
-  return readPage(link, record, source, scopeFor(source));
+  const rules = rulesFor(source, userAgent);
+  if (link.kind === "sitemap") return readSitemap(link, answer, rules);
+  return readPage(link, answer, record, rules);
 }
 
-function readRedirect(
-  link: FrontierLink,
-  answer: Exchange,
-  source: Exclude<Source, { kind: "files" }>,
-): Reading {
+function readRedirect(link: FrontierLink, answer: Exchange, rules: PageRules | null): Reading {
   const target = redirectLink(link, answer);
   const location = answer.headers.location ?? "";
   if (target === null)
@@ -156,8 +152,8 @@ function readRedirect(
       drops: {},
     };
   }
-  if (source.kind === "web" && link.kind === "page") {
-    const reason = scopeFor(source)(target.url, target.depth);
+  if (rules !== null && link.kind === "page") {
+    const reason = rules.outOfScope(target.url, target.depth);
     if (reason !== null && link.priority === 0) {
       return {
         links: [],
@@ -176,11 +172,11 @@ function finish(owner: ShardOwner, link: FrontierLink, savedPage: boolean): void
   owner.frontier.settle(link, savedPage);
 }
 
-function scopeFor(source: WebSource): ScopeCheck {
-  let check = scopes.get(source);
-  if (check === undefined) {
-    check = scopeOf(source.scope, source.seeds);
-    scopes.set(source, check);
+function rulesFor(source: WebSource, userAgent: string): PageRules {
+  let rules = pageRules.get(source);
+  if (rules === undefined) {
+    rules = pageRulesOf(source, userAgent);
+    pageRules.set(source, rules);
   }
-  return check;
+  return rules;
 }

@@ -1,6 +1,7 @@
 // One row of a web source's pages table from one raw record. No tree is built: any page of the web may come here.
 import { essenceOf, isHtml } from "../content/media-type.ts";
-import { type HtmlScan, pageLinks, scanHtml } from "../links/scan-html.ts";
+import { baseOf, pageLinks } from "../links/page-links.ts";
+import { scanHtml } from "../links/scan-html.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { foldSpace } from "./fold-space.ts";
@@ -83,10 +84,6 @@ function contentOf({ body, content_type, final_url }: RawRecord): Content {
   }
   if (!essence.startsWith("text/")) return none;
   return { ...none, text: foldSpace(body.slice(0, maxTextChars)).toWellFormed() };
-}
-
-function baseOf({ base }: HtmlScan, pageUrl: string): string {
-  return (base === null ? null : canonicalUrl(base, pageUrl)) ?? pageUrl;
 }
 
 function bodyBytes({ body, body_b64 }: RawRecord): number {

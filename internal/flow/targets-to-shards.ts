@@ -13,7 +13,7 @@ import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import { cutBatches, transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
 import { UsageError } from "../std/errors.ts";
-import { canonicalUrl } from "../url/url.ts";
+import { urlRules } from "../url/url-rules.ts";
 
 export type TargetDeps = {
   run: ActiveRun;
@@ -56,8 +56,9 @@ export function seedsOf(source: Exclude<Source, FilesSource>): FrontierLink[] {
     const url = firstApiUrl(source, null);
     return [{ url, source: source.name, kind: "api", depth: 0, priority: 0, page: 0 }];
   }
+  const { exact } = urlRules(source.canonical);
   return source.seeds.map((seed) => {
-    const url = canonicalUrl(seed) ?? seed;
+    const url = exact(seed) ?? seed;
     return { url, source: source.name, kind: "page", depth: 0, priority: 0 };
   });
 }

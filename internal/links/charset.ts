@@ -33,7 +33,8 @@ export function decodeBody(
   return { text: new TextDecoder(charset).decode(body), charset };
 }
 
-function charsetOf(body: Uint8Array, contentType: string): string {
+/** The WHATWG name of a body's encoding, found as by `decodeBody`. */
+export function charsetOf(body: Uint8Array, contentType: string): string {
   const type = essence(contentType);
   const transportLayerEncodingLabel = charsetParameter(contentType);
   if (isXml(type)) return sniffEncoding(body, { xml: true, transportLayerEncodingLabel });

@@ -1,8 +1,12 @@
 // Where a page is inside SVG or MathML: there `<script>`, `<style>` and `<title>` hold markup, and CDATA sections exist. Kept
 // as the few open elements that decide it, so that no tree is needed (WHATWG HTML 13.2.6.5, simplified).
 
+import type { AttributeName } from "./read-tag.ts";
+
 /** Open elements that switch between HTML and foreign content, innermost last. */
 export type ForeignStack = string[];
+
+type Attribute = (name: AttributeName) => string | null;
 
 const roots = new Set(["svg", "math"]);
 const svgIslands = new Set(["foreignobject", "desc", "title"]);
@@ -13,13 +17,13 @@ const breakouts = new Set(
     "ol p pre ruby s small span strong strike sub sup table tt u ul var"
   ).split(" "),
 );
+const fontAttributes = ["color", "face", "size"] as const;
 // Deeper nesting is only found in attacks; a stack without a limit would make closing tags quadratic.
 const maxDepth = 256;
 
 /** Whether markup is read by the rules of foreign content just now. */
 export function inForeign(stack: ForeignStack): boolean {
-  const top = stack.at(-1);
-  return top !== undefined && roots.has(top);
+  return stack.length > 0 && roots.has(stack[stack.length - 1] as string);
 }
 
 /**
@@ -29,7 +33,7 @@ export function openForeign(
   stack: ForeignStack,
   name: string,
   selfClosing: boolean,
-  attribute: (name: string) => string | null,
+  attribute: Attribute,
 ): boolean {
   if (inForeign(stack) && breaksOut(name, attribute)) while (inForeign(stack)) stack.pop();
   const inside = inForeign(stack);
@@ -56,16 +60,16 @@ export function closeForeign(stack: ForeignStack, name: string): void {
   if (at >= 0) stack.length = at;
 }
 
-function breaksOut(name: string, attribute: (name: string) => string | null): boolean {
+function breaksOut(name: string, attribute: Attribute): boolean {
   if (breakouts.has(name)) return true;
-  return name === "font" && ["color", "face", "size"].some((part) => attribute(part) !== null);
+  return name === "font" && fontAttributes.some((part) => attribute(part) !== null);
 }
 
 function switches(
   stack: ForeignStack,
   name: string,
   inside: boolean,
-  attribute: (name: string) => string | null,
+  attribute: Attribute,
 ): boolean {
   if (roots.has(name)) return true;
   if (!inside) return false;

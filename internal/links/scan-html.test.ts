@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import { expect, test } from "vitest";
 import { threadCpuMs } from "../../test/support/cpu-time.ts";
-import { pageLinks, scanHtml } from "./scan-html.ts";
+import { pageLinks } from "./page-links.ts";
+import { scanHtml } from "./scan-html.ts";
 
 const page = "https://site.example/dir/page.html";
 
@@ -205,7 +206,7 @@ test("reports every kind of link with its tag and rel, in order", () => {
   expect(scan).toMatchObject({
     base: "/one/",
     title: "A & B",
-    robotsMeta: ["noindex"],
+    robotsMeta: [{ name: "robots", content: "noindex" }],
     refresh: "r?a,b",
   });
   expect(scan.links.map(({ tag, href, rel }) => `${tag} ${href} ${rel}`.trim())).toEqual([
@@ -226,11 +227,12 @@ test("reports every kind of link with its tag and rel, in order", () => {
 test("pageLinks gives what may be followed, absolute, once, in order", () => {
   const scan =
     scanHtml(`<a href="b#x"></a><link rel=stylesheet href=no.css><link rel="alternate stylesheet" href=no2.css>
-    <link rel=canonical href=/c><img src=no.png><form action=no></form><a href=mailto:no@x.example></a><a href="http://[">
+    <link rel=canonical href=/c><img src=no.png><form action=g></form><form action=no method=post></form><a href=mailto:no@x.example></a><a href="http://[">
     <iframe src=//other.example/i></iframe><frame src=f><meta http-equiv=refresh content="0;url=r"><a href=b></a><base href="/base/">`);
   expect(pageLinks(scan, page)).toEqual([
     "https://site.example/base/b",
     "https://site.example/c",
+    "https://site.example/base/g",
     "https://other.example/i",
     "https://site.example/base/f",
     "https://site.example/base/r",

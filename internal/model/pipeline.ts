@@ -76,6 +76,29 @@ export type Extract = {
   fields: Record<string, Field>;
 };
 
+/** Where a link may stand: an element, `<meta http-equiv=refresh>`, or a `rel` of `<link>` and of the Link header. */
+export type LinkSource =
+  | "a"
+  | "area"
+  | "iframe"
+  | "frame"
+  | "form"
+  | "refresh"
+  | "img"
+  | "canonical"
+  | "next"
+  | "prev"
+  | "alternate";
+
+/** Which links of a page are followed. */
+export type FollowOptions = {
+  links: readonly LinkSource[];
+  /** `rel=nofollow` of a link. */
+  nofollow: "obey" | "ignore";
+  /** noindex and nofollow of `<meta name=robots>` and X-Robots-Tag. */
+  metaRobots: "obey" | "ignore";
+};
+
 /** Which bodies of pages are kept: names and media types of `internal/content/content-rules.ts`. */
 export type ContentRules = {
   save: string[];
@@ -112,6 +135,8 @@ export type WebSource = SourceBase & {
   scope: Scope;
   /** null: no link is a trap. */
   traps: TrapLimits | null;
+  follow: FollowOptions;
+  canonical: CanonicalOptions;
   auth: Auth | null;
   userAgent: string | null;
   content: ContentRules;

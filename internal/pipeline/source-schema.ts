@@ -172,6 +172,56 @@ const traps = z
   ])
   .optional()
   .describe("Links that lead nowhere new: left out and counted. off: none is");
+const follow = z
+  .strictObject({
+    links: z
+      .array(
+        z.enum([
+          "a",
+          "area",
+          "iframe",
+          "frame",
+          "form",
+          "refresh",
+          "img",
+          "canonical",
+          "next",
+          "prev",
+          "alternate",
+        ]),
+      )
+      .optional()
+      .describe("Where links are looked for: elements, rel of <link>. Default all but img"),
+    nofollow: z.enum(["obey", "ignore"]).optional().describe("rel=nofollow. Default obey"),
+    metaRobots: z
+      .enum(["obey", "ignore"])
+      .optional()
+      .describe("noindex and nofollow of <meta name=robots> and X-Robots-Tag. Default obey"),
+  })
+  .optional()
+  .describe("Which links of a page are followed, and which pages are kept");
+
+const canonical = z
+  .strictObject({
+    query: z
+      .enum(["keep", "sort"])
+      .optional()
+      .describe("Order of parameters: as written, or by name. Default keep"),
+    dropParams: z
+      .array(textThat(checkText))
+      .optional()
+      .describe("Parameters to leave out, * at the end. Default: known tracking parameters"),
+    sessionIds: z
+      .enum(["drop", "keep"])
+      .optional()
+      .describe("Session ids in paths and queries. Default drop"),
+    fragment: z
+      .enum(["drop", "routes"])
+      .optional()
+      .describe("routes: #/x and #!x are pages of their own. Default drop"),
+  })
+  .optional()
+  .describe("When two URLs are one");
 
 const field = z.strictObject({
   css: textThat(checkText).describe("CSS selector"),
@@ -226,6 +276,8 @@ const web = z.strictObject({
   userAgent: textThat(checkHeaderValue).optional().describe("User-Agent of this source's requests"),
   scope,
   traps,
+  follow,
+  canonical,
   rate,
   content,
   warc: z

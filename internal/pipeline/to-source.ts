@@ -1,14 +1,19 @@
 // One valid source of the pipeline file -> the source that the rest of onpoint works with.
+
+import { standardLinks } from "../links/page-links.ts";
 import type {
   ApiSource,
   Auth,
+  CanonicalOptions,
   FilesSource,
+  FollowOptions,
   Pagination,
   Rate,
   Source,
   TrapLimits,
   WebSource,
 } from "../model/pipeline.ts";
+import { trackingParams } from "../url/url-rules.ts";
 import { durationMs } from "./duration.ts";
 import { absoluteGlob } from "./file-url.ts";
 import type { PipelineFile } from "./pipeline-schema.ts";
@@ -72,6 +77,8 @@ function toWeb(source: InFile<"web">): WebSource {
       maxPages: scope?.maxPages ?? standardPages,
     },
     traps: toTraps(source.traps),
+    follow: toFollow(source.follow),
+    canonical: toCanonical(source.canonical),
     auth: toAuth(source.auth),
     userAgent: source.userAgent ?? null,
     content: {
@@ -92,6 +99,23 @@ function toWeb(source: InFile<"web">): WebSource {
         ]),
       ),
     })),
+  };
+}
+
+function toFollow(follow: InFile<"web">["follow"]): FollowOptions {
+  return {
+    links: follow?.links ?? standardLinks,
+    nofollow: follow?.nofollow ?? "obey",
+    metaRobots: follow?.metaRobots ?? "obey",
+  };
+}
+
+function toCanonical(canonical: InFile<"web">["canonical"]): CanonicalOptions {
+  return {
+    query: canonical?.query ?? "keep",
+    dropParams: canonical?.dropParams ?? trackingParams,
+    sessionIds: canonical?.sessionIds ?? "drop",
+    fragment: canonical?.fragment ?? "drop",
   };
 }
 
