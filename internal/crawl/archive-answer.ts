@@ -22,7 +22,7 @@ export function archiveAnswer(
     segment.archives.set(source.name, archive);
   }
   const { body, skipped, truncated } = keepOf(exchange, keepRulesFor(link, source));
-  segment.sizeBytes += archive.add({
+  const sizeBytes = archive.add({
     url: link.url,
     date: fetchedAt,
     exchange,
@@ -30,4 +30,5 @@ export function archiveAnswer(
     truncated: skipped !== null ? "unspecified" : truncated ? "length" : null,
     about: { via: link.via ?? null, depth: link.depth },
   });
+  segment.holdMore(sizeBytes);
 }

@@ -7,6 +7,7 @@ import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { packLinks } from "../frontier/commit-segment.ts";
+import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
@@ -105,6 +106,7 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
       lake,
       queue,
       lease: () => leases.lease(0),
+      budget: new SegmentBudget(2 ** 30),
       sent: new SentLinks(),
       pageLimits: Object.fromEntries(sources.map(({ name, scope }) => [name, scope.maxPages])),
       scratch: root,

@@ -2,6 +2,7 @@
 // pods by lease, fetches what its shards' hosts allow, and commits segments.
 import { CrawlPod } from "../crawl/crawl-pod.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
+import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
@@ -40,6 +41,8 @@ export type CrawlDeps = {
 };
 
 const tickMs = 250;
+const openSegmentsBytes = 256 * 2 ** 20;
+const commitsUnderPressure = 4;
 const reopenMs = 2_000;
 
 /** Crawls until `signal` is aborted, then hands its shards over: no new fetches, all segments committed, leases released. */
@@ -47,6 +50,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   const { queue, settings, log } = deps;
   const leases = new ShardLeases(queue, deps.worker, settings.leaseTtlMs);
   const owners = new Map<string, ShardOwner>();
+  const budget = new SegmentBudget(openSegmentsBytes);
   const sent = new Map<string, SentLinks>();
   /** When an owner that failed is opened again at the earliest. */
   const notBefore = new Map<string, number>();
@@ -66,12 +70,30 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     await owner.close();
   };
 
+  /** Makes room: the largest segments are committed before they are due, some at a time. */
+  function commitLargest(): void {
+    const all = [...owners.values()];
+    if (all.filter((owner) => owner.isCommitting).length >= commitsUnderPressure) return;
+    const largest = all
+      .filter((owner) => !owner.isCommitting && !owner.signal.aborted)
+      .reduce<ShardOwner | null>(
+        (best, owner) => (owner.segment.sizeBytes > (best?.segment.sizeBytes ?? 0) ? owner : best),
+        null,
+      );
+    if (largest !== null) commit(largest);
+  }
+
   function commitIfDue(owner: ShardOwner): void {
     const { segment } = owner;
+    if (budget.isPressing) commitLargest();
     if (owner.isCommitting || owner.signal.aborted || !owner.hasNews) return;
     const isAged = Date.now() - segment.openedAtMs >= settings.segmentMs;
     const isFull = segment.sizeBytes >= settings.segmentBytes || segment.isFull;
     if (!owner.isIdle && !(!segment.isEmpty && (isAged || isFull))) return;
+    commit(owner);
+  }
+
+  function commit(owner: ShardOwner): void {
     owner.commit().catch((error: unknown) => {
       log.warn("segment.lost", {
         run: owner.run.token,
@@ -95,6 +117,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       lake: await deps.lakeOf(run),
       queue,
       lease: () => leases.lease(shard),
+      budget,
       sent: table,
       pageLimits: Object.fromEntries(limits),
       scratch: deps.scratch,

@@ -6,6 +6,7 @@ import type { DeadLink, HostCounts, SegmentCounts } from "../model/segment.ts";
 import type { SegmentArchive } from "../warc/segment-archive.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { FingerprintList, FingerprintTable } from "./fingerprint-table.ts";
+import type { SegmentBudget } from "./segment-budget.ts";
 import { linkFingerprint } from "./shard-frontier.ts";
 
 /** Links a segment is done with at most, about: 16 hex digits each in its ledger record. */
@@ -27,11 +28,30 @@ export class OpenSegment {
   /** Links found, by the shard that they belong to. */
   readonly found = new Map<number, FoundLinks>();
   readonly #known = new FingerprintTable(4);
-  sizeBytes = 0;
+  readonly #budget: SegmentBudget;
+  #sizeBytes = 0;
   openedAtMs: number;
 
-  constructor(openedAtMs: number) {
+  constructor(openedAtMs: number, budget: SegmentBudget) {
     this.openedAtMs = openedAtMs;
+    this.#budget = budget;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Something of that size was added to it. */
+  holdMore(sizeBytes: number): void {
+    this.#sizeBytes += sizeBytes;
+    this.#budget.add(sizeBytes);
+  }
+
+  /** Its pages are saved, or given up. */
+  release(): void {
+    this.holdMore(-this.#sizeBytes);
+    this.lines.clear();
+    this.archives.clear();
   }
 
   get isEmpty(): boolean {
@@ -86,7 +106,7 @@ export class OpenSegment {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
     file.chunks.push(line);
     file.pages += 1;
-    this.sizeBytes += line.length;
+    this.holdMore(line.length);
     const counts = this.countsOf(record.source);
     counts.pages += 1;
     counts.bytes += line.length;

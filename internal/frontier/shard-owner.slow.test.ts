@@ -17,6 +17,7 @@ import { openMemoryQueue } from "../queue/queue-memory.ts";
 import { LostLease } from "../std/errors.ts";
 import { doneFingerprints, packLinks, segmentName } from "./commit-segment.ts";
 import { hexOf } from "./fingerprint.ts";
+import { SegmentBudget } from "./segment-budget.ts";
 import { SentLinks } from "./sent-links.ts";
 import { shardOf } from "./shard.ts";
 import { linkFingerprint } from "./shard-frontier.ts";
@@ -25,10 +26,7 @@ import { ShardOwner } from "./shard-owner.ts";
 const root = await mkdtemp(join(tmpdir(), "onpoint-owner-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
 let lakes = 0;
-const newLake = () => {
-  lakes += 1;
-  return openFileObjects(pathToFileURL(join(root, String(lakes))).href);
-};
+const newLake = () => openFileObjects(pathToFileURL(join(root, String(lakes++))).href);
 
 const shards = 2;
 const run: ActiveRun = {
@@ -105,6 +103,7 @@ function newOwner(world: World, shard: number, lease: () => Lease, sent = new Se
     lake: world.lake,
     queue: world.queue,
     lease,
+    budget: new SegmentBudget(2 ** 30),
     sent,
     pageLimits: {},
     scratch: root,

@@ -16,6 +16,7 @@ import { RecentPayloads } from "../warc/segment-archive.ts";
 import * as commit from "./commit-segment.ts";
 import { fromHex } from "./fingerprint.ts";
 import { OpenSegment } from "./open-segment.ts";
+import type { SegmentBudget } from "./segment-budget.ts";
 import type { SentLinks } from "./sent-links.ts";
 import { shardOf } from "./shard.ts";
 import { linkFingerprint, ShardFrontier } from "./shard-frontier.ts";
@@ -28,6 +29,8 @@ export type OwnerOptions = {
   queue: Queue;
   /** The shard's current lease. Throws LostLease. */
   lease: () => Lease;
+  /** Of all owners of the pod. */
+  budget: SegmentBudget;
   /** Links this pod has put on the log of the run already. */
   sent: SentLinks;
   pageLimits: Record<string, number>;
@@ -62,7 +65,7 @@ export class ShardOwner {
     this.#options = options;
     this.run = options.run;
     this.shard = options.shard;
-    this.segment = new OpenSegment(Date.now());
+    this.segment = new OpenSegment(Date.now(), options.budget);
     this.#parent = options.run.trace;
     this.frontier = new ShardFrontier({ scratch: options.scratch });
     for (const [source, max] of Object.entries(options.pageLimits))
@@ -119,7 +122,7 @@ export class ShardOwner {
 
   /** What comes in now would have no bound: the segment is full, and the one before it is not committed yet. */
   get isFull(): boolean {
-    return this.isCommitting && this.segment.isFull;
+    return (this.isCommitting && this.segment.isFull) || this.#options.budget.isSpent;
   }
 
   /** Nothing is queued or in flight: whatever is pending waits for a commit. */
@@ -167,6 +170,7 @@ export class ShardOwner {
     this.#wake();
     await this.#reading;
     await this.#committing?.catch(() => undefined);
+    this.segment.release();
     this.frontier.close();
   }
 
@@ -182,7 +186,7 @@ export class ShardOwner {
   async #commitOnce(): Promise<void> {
     const { queue, run, shard, trace } = this.#options;
     const closing = this.segment;
-    this.segment = new OpenSegment(Date.now());
+    this.segment = new OpenSegment(Date.now(), this.#options.budget);
     try {
       await trace(this.#parent, async (headers) => {
         let saved: {
@@ -201,6 +205,8 @@ export class ShardOwner {
     } catch (error) {
       this.#fail(error);
       throw error;
+    } finally {
+      closing.release();
     }
   }
 

@@ -25,7 +25,7 @@ test("without variables every setting has its default, and none can be changed",
     processWorkers: 1,
     memoryMb: 384,
     leaseTtlMs: 6_000,
-    segmentMs: 4_000,
+    segmentMs: 10_000,
     segmentBytes: 33_554_432,
     batchBytes: 268_435_456,
     batchMs: 30_000,
@@ -108,7 +108,7 @@ test("the help has one line a variable", () => {
     ONPOINT_PROCESS_WORKERS  1            process processes at most
     ONPOINT_MEMORY_MB        384          DuckDB memory limit of one task, in MB
     ONPOINT_LEASE_TTL_MS     6000         a shard's owner is replaced after this long without a sign of life
-    ONPOINT_SEGMENT_MS       4000         longest time that pages are gathered into one segment
+    ONPOINT_SEGMENT_MS       10000        longest time that pages are gathered into one segment
     ONPOINT_SEGMENT_BYTES    33554432     size at which a segment is written
     ONPOINT_MAX_IN_FLIGHT    256          requests that a crawl process has under way at most, over all hosts
     ONPOINT_BATCH_BYTES      268435456    input size at which a batch is cut

@@ -98,7 +98,7 @@ const table = {
   segmentMs: field(
     "ONPOINT_SEGMENT_MS",
     milliseconds,
-    4_000,
+    10_000,
     msOf,
     "longest time that pages are gathered into one segment",
   ),
