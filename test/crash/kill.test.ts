@@ -1,17 +1,11 @@
 // kill -9 of role processes and of nats-server at random moments: the run ends by itself or after `onpoint run` again, and
 // every table holds exactly what it must.
-import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  freshFolder,
-  query,
-  type Running,
-  runOnpoint,
-  startOnpoint,
-} from "../support/run-onpoint.ts";
+import { freshFolder, query, runOnpoint, startOnpoint } from "../support/run-onpoint.ts";
 import { type SmallWorld, startSmallWorld, writeWorldPipeline } from "../support/small-world.ts";
+import { kill, until, victimsOf } from "../support/victims.ts";
 
 const rounds = Number(process.env.CRASH_ROUNDS ?? 20);
 const seed = Number(process.env.CRASH_SEED ?? 20260101);
@@ -36,36 +30,6 @@ function generator(start: number): () => number {
   };
 }
 
-/** Processes under `onpoint run`, by role. */
-function victims(parent: number, state: string): { pid: number; role: string }[] {
-  const listing = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
-  return listing.split("\n").flatMap((line) => {
-    const [, pid, ppid, args = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    if (pid === undefined) return [];
-    if (args.includes("nats-server") && args.includes(state))
-      return [{ pid: Number(pid), role: "nats" }];
-    const role = / (coordinator|crawl|process|etl|upload)( |$)/.exec(args)?.[1];
-    return Number(ppid) === parent && role !== undefined ? [{ pid: Number(pid), role }] : [];
-  });
-}
-
-function kill(pid: number): boolean {
-  try {
-    process.kill(pid, "SIGKILL");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Waits `ms`, or until the run has ended. */
-function until(running: Running, ms: number): Promise<boolean> {
-  return Promise.race([
-    running.ended.then(() => true),
-    new Promise<boolean>((resolve) => setTimeout(resolve, ms, false)),
-  ]);
-}
-
 for (let round = 1; round <= rounds; round += 1) {
   const kinds = ["role", "two roles", "nats", "role, then nats"] as const;
   const kind = kinds[round % kinds.length];
@@ -82,7 +46,7 @@ for (let round = 1; round <= rounds; round += 1) {
     );
     const killed: string[] = [];
     const strike = (roles: (role: string) => boolean, count: number) => {
-      const found = victims(running.child.pid ?? 0, folder.path).filter(({ role }) => roles(role));
+      const found = victimsOf(running, folder.path).filter(({ role }) => roles(role));
       for (let n = 0; n < count && found.length > 0; n += 1) {
         const [victim] = found.splice(Math.floor(random() * found.length), 1);
         if (victim !== undefined && kill(victim.pid)) killed.push(victim.role);

@@ -1,4 +1,4 @@
-// A synthetic web by hand: node test/support/web/run.ts --seed 7 --hosts 500 --workers 2
+// A synthetic web by hand: node test/support/web/run.ts --seed 7 --hosts 500 --workers 2 --kill 5
 import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { freshFolder } from "../run-onpoint.ts";
@@ -16,6 +16,7 @@ const usage = `node test/support/web/run.ts [options]: crawls a world and prints
   --workers N    crawl processes (2)
   --rate N       requests per second and host (25)
   --depth N      maxDepth (100)
+  --kill N       kills so many crawl workers and nats-servers on the way (0)
   --keep FOLDER  the run's lake, logs and the server's log stay there`;
 
 async function main(): Promise<void> {
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
       workers: { type: "string", default: "2" },
       rate: { type: "string", default: "25" },
       depth: { type: "string", default: "100" },
+      kill: { type: "string", default: "0" },
       keep: { type: "string" },
     },
   });
@@ -49,12 +51,19 @@ async function main(): Promise<void> {
     workers: Number(values.workers),
     perSecond: Number(values.rate),
     maxDepth: Number(values.depth),
+    strikes: { count: Number(values.kill), withinMs: 3_000, natsEvery: 4 },
   };
   if (values.keep !== undefined) await mkdir(values.keep, { recursive: true });
   await using fresh = values.keep === undefined ? await freshFolder() : null;
   const run = await runWorld(values.keep ?? fresh?.path ?? "", world, options);
   const { faults, ...counts } = run.score;
-  const facts = { seed: world.seed, ...counts, seconds: run.seconds, starts: run.starts };
+  const facts = {
+    seed: world.seed,
+    ...counts,
+    seconds: run.seconds,
+    starts: run.starts,
+    killed: run.killed,
+  };
   process.stdout.write(`${JSON.stringify(facts)}\n`);
   for (const fault of faults) process.stdout.write(`  ${fault}\n`);
   process.stdout.write(faults.length === 0 ? "exact\n" : `${faults.length} faults\n`);

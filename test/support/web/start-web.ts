@@ -17,7 +17,11 @@ const script = fileURLToPath(new URL("server.ts", import.meta.url));
 /** Resolves when it listens. Throws Error when it ends before. */
 export async function startWeb(options: WorldOptions, logFile: string): Promise<Web> {
   const args = [script, "--world", JSON.stringify(options), "--log", logFile];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  // In a session of its own, which can be given precedence; it ends when its stdin does.
+  const child = spawn(process.execPath, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const port = await new Promise<number>((resolve, reject) => {
     createInterface({ input: child.stdout }).once("line", (line) =>
