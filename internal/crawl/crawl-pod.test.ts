@@ -25,7 +25,7 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   name: "s",
   seeds: ["https://a.test/"],
   headers: {},
-  rate: { perSecond: 500, concurrency: 1, backoffMs: 1, maxBackoffMs: 2 },
+  rate: { perSecond: 500, concurrency: 1, backoffMs: 1, maxBackoffMs: 2, busyBackoffMs: 1 },
   sitemaps: false,
   robots: "ignore",
   render: "http",
@@ -86,6 +86,7 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
     maxInFlight: 10,
     onProgress: () => undefined,
   });
+  await pod.enterShard(0, 0);
   onTestFinished(() => pod.drain());
   const open = async (token: string, links: FrontierLink[]) => {
     const owner = new ShardOwner({

@@ -1,38 +1,26 @@
 // The fetching half of a crawl pod: picks hosts as their gates open, takes links of them from the shard owners, fetches, and
 // gives the answers back to the owners. It never waits in a loop: it acts when a link comes, an answer comes, or the next
-// gate opens.
+// gate opens. The parts: a visit (visit.ts) is one request; a flight (fetch-link.ts, fetch-robots.ts) is what a visit, or
+// some, are made for; here is the choice of the next one.
 
-import { FetchFault } from "../fetch/fetch-fault.ts";
-import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
-import type { QueuedLink } from "../frontier/shard-frontier.ts";
+import type { Fetcher } from "../fetch/fetch-page.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { Pipeline, Rate } from "../model/pipeline.ts";
-import {
-  askRobots,
-  endedAt,
-  type Flight,
-  type Host,
-  joinedBy,
-  keepBlock,
-  keptBlock,
-  newHost,
-  nextEnd,
-  type RobotsEntry,
-  sentAt,
-  slow,
-  startAt,
-} from "../politeness/host.ts";
-import { ReadyHosts } from "../politeness/ready-hosts.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+import { type Guest, gapOf, type Host } from "../politeness/host.ts";
+import { KeptHosts, takeoverGapMs } from "../politeness/kept-hosts.ts";
 import type { Queue } from "../queue/queue.ts";
+import { type Clock, systemClock } from "../std/clock.ts";
 import { LostLease } from "../std/errors.ts";
-import { authorityOf } from "../url/url.ts";
-import { agentOf, askHeaders, askUrl, productToken, sitemapLinks } from "./ask-source.ts";
+import { authorityOf, originOf } from "../url/url.ts";
+import { sitemapLinks } from "./ask-source.ts";
+import { fetchLink, type LinkJob } from "./fetch-link.ts";
+import { fetchRobots, type RobotsDeps, type RobotsJob } from "./fetch-robots.ts";
 import { type Crawlable, mayFetch, robotsKey } from "./may-fetch.ts";
-import { settleDead, settleDropped, settleOutcome } from "./settle.ts";
+import { PodHosts } from "./pod-hosts.ts";
+import { settleDead, settleDropped } from "./settle.ts";
 import { trapBefore } from "./watch-traps.ts";
-import { type GateOutcome, type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 
 export type PodOptions = {
   fetcher: Fetcher;
@@ -43,130 +31,193 @@ export type PodOptions = {
   maxInFlight: number;
   /** A fetch ended, or links came: the caller may want to commit. */
   onProgress: (owner: ShardOwner) => void;
+  clock?: Clock;
 };
 
-type Job = { owner: ShardOwner; entry: QueuedLink; source: Crawlable };
-/** robots.txt must be asked before `link`. */
-type RobotsJob = { owner: ShardOwner; entry: null; link: FrontierLink; source: Crawlable };
+type Job = LinkJob | RobotsJob;
 
-/** Blocks longer than this outlive the pod. */
-const keepBlockMs = 1_000;
 /** How soon a host is looked at again whose links wait for something that does not wake it. */
 const lookAgainMs = 250;
-/** For hosts that have only links to drop. */
-const unknownRate: Rate = { perSecond: 5, concurrency: 1, backoffMs: 1_000, maxBackoffMs: 60_000 };
+const longestTimerMs = 60_000;
 
 export class CrawlPod {
   readonly #options: PodOptions;
-  readonly #hosts = new Map<string, Host>();
-  readonly #ready = new ReadyHosts();
-  readonly #flights = new Set<Promise<void>>();
+  readonly #clock: Clock;
+  readonly #kept: KeptHosts;
+  readonly #hosts: PodHosts;
+  readonly #deps: RobotsDeps;
   /** Origins whose sitemaps an owner was offered. */
   readonly #sitemaps = new WeakMap<ShardOwner, Set<string>>();
-  #timer: NodeJS.Timeout | null = null;
-  #stopping = false;
+  /** Called when the last flight has landed. */
+  #onLanded: (() => void) | null = null;
+  #flights = 0;
+  /** Flights that wait for their turn at another host. */
+  #waiting = 0;
+  #alarm: { atMs: number; callOff: () => void } | null = null;
+  #isPumping = false;
+  #isStopping = false;
 
   constructor(options: PodOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#kept = new KeptHosts(options.queue, this.#clock);
+    this.#hosts = new PodHosts(this.#kept, this.#clock);
+    this.#deps = {
+      clock: this.#clock,
+      fetcher: options.fetcher,
+      leases: options.leases,
+      userAgent: options.userAgent,
+      turnAt: (url, job, body) => this.#turnAt(url, job, body),
+      onChange: (host) => {
+        this.#requeue(host);
+        this.pump();
+      },
+    };
+  }
+
+  /** A shard was taken over: to be called before its first owner is opened. `gapMs`: the longest gap of any run's sources. */
+  enterShard(shard: number, gapMs: number): Promise<void> {
+    return this.#hosts.enter(shard, gapMs);
   }
 
   /** New links of an owner are queued for these hosts. */
-  async admit(owner: ShardOwner, links: readonly FrontierLink[]): Promise<void> {
-    const nowMs = Date.now();
-    for (const [authority, own] of Map.groupBy(links, (link) => authorityOf(link.url))) {
-      for (const name of new Set(own.map((link) => link.source))) {
-        const rate = this.#sourceOf(owner, name)?.rate ?? unknownRate;
-        const host =
-          this.#hosts.get(authority) ?? (await this.#openHost(authority, owner.shard, rate, nowMs));
-        if (owner.signal.aborted) return;
-        // The strictest of the sources that share a host counts.
-        slow(host, { gapMs: 1000 / rate.perSecond, concurrency: rate.concurrency });
-        joinedBy(host, owner);
-        this.#ready.add(authority, host.gate.readyAt(nowMs));
-      }
+  admit(owner: ShardOwner, links: readonly FrontierLink[]): void {
+    if (owner.signal.aborted) return;
+    let authority = "";
+    let source = "";
+    for (const link of links) {
+      const next = authorityOf(link.url);
+      // The links of a page mostly lead to one host.
+      if (next === authority && link.source === source) continue;
+      authority = next;
+      source = link.source;
+      const rate = () => this.#sourceOf(owner, link.source)?.rate ?? null;
+      const host = this.#hosts.open(authority, owner.shard, gapOf(rate()));
+      host.join(owner, source, rate);
+      this.#requeue(host);
     }
     this.pump();
   }
 
   /** Forgets an owner. Its hosts stay as they are: whoever owns the shard next in this pod must be as polite. */
   forget(owner: ShardOwner): void {
-    for (const host of this.#hosts.values()) host.owners.delete(owner);
+    for (const host of this.#hosts.of(owner.shard)) {
+      host.leave(owner, (guest, source) => this.#sourceOf(guest.owner, source)?.rate ?? null);
+      this.#rest(host);
+    }
   }
 
-  /** Forgets the hosts of a shard that goes to another pod, and leaves word of those that are blocked. */
-  async leaveShard(shard: number): Promise<void> {
-    const nowMs = Date.now();
-    for (const [authority, host] of this.#hosts) {
-      if (host.shard !== shard) continue;
-      this.#hosts.delete(authority);
-      if (host.gate.blockedUntil > nowMs) await keepBlock(this.#options.queue, host);
-    }
+  /** Forgets the hosts of a shard that goes to another pod, and leaves word of them. */
+  leaveShard(shard: number): Promise<void> {
+    return this.#hosts.leave(shard);
   }
 
   /** Stops starting fetches; resolves when those in flight have ended. */
   async drain(): Promise<void> {
-    this.#stopping = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const host of this.#hosts.values()) for (const wake of [...host.waiting]) wake();
-    while (this.#flights.size > 0) await Promise.allSettled([...this.#flights]);
+    this.#isStopping = true;
+    this.#setAlarm(null);
+    for (const host of this.#hosts.all())
+      for (const errand of host.errands.splice(0)) errand.cancel(new LostLease("the pod stops"));
+    if (this.#flights > 0)
+      await new Promise<void>((resolve) => {
+        this.#onLanded = resolve;
+      });
   }
 
-  /** Starts all that may start now, and sets the timer for the next. */
+  /** Starts all that may start now, and sets the alarm for the next. */
   pump(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    while (!this.#stopping && this.#flights.size < this.#options.maxInFlight) {
-      const nowMs = Date.now();
-      const atMs = this.#ready.nextAtMs();
-      if (atMs === null) return;
-      if (atMs > nowMs) {
-        this.#timer = setTimeout(() => this.pump(), Math.min(atMs - nowMs, 60_000));
-        return;
+    // What is started may call back at once.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (!this.#isStopping && this.#flights - this.#waiting < this.#options.maxInFlight) {
+        const nowMs = this.#clock.steadyMs();
+        const host = this.#hosts.ready.first();
+        if (host === null || host.place.atMs > nowMs) {
+          this.#setAlarm(host?.place.atMs ?? null);
+          return;
+        }
+        this.#hosts.ready.remove(host);
+        this.#serve(host, nowMs);
       }
-      const host = this.#hosts.get(this.#ready.pop() as string);
-      if (host !== undefined) this.#serve(host, nowMs);
+    } finally {
+      this.#isPumping = false;
     }
+  }
+
+  #setAlarm(atMs: number | null): void {
+    if (this.#alarm?.atMs === atMs) return;
+    this.#alarm?.callOff();
+    this.#alarm = null;
+    if (atMs === null) return;
+    const ring = () => {
+      this.#alarm = null;
+      this.pump();
+    };
+    const waitMs = Math.min(Math.max(0, atMs - this.#clock.steadyMs()), longestTimerMs);
+    this.#alarm = { atMs, callOff: this.#clock.setTimer(ring, waitMs) };
   }
 
   #serve(host: Host, nowMs: number): void {
-    const readyMs = host.gate.readyAt(nowMs);
-    if (readyMs > nowMs) {
-      if (Number.isFinite(readyMs)) this.#ready.add(host.authority, readyMs);
+    if (host.readyAt(nowMs) > nowMs) {
+      this.#requeue(host);
       return;
     }
-    if (host.askingRobots || host.unsent) return;
+    if (host.isWanted && this.#kept.mustKeep(host, nowMs)) {
+      this.#keepFirst(host);
+      return;
+    }
+    const errand = host.errands.shift();
+    if (errand !== undefined) {
+      errand.begin();
+      this.#requeue(host);
+      return;
+    }
+    if (host.isAskingRobots) return;
     const job = this.#nextJob(host, nowMs);
-    if (job === null) {
+    if (job !== null) {
+      this.#fly(job);
+      this.#requeue(host);
+    } else if (host.isWanted) {
       // Its links wait for something else than the host: a commit, a lease, pages in flight under the page cap.
-      if (host.owners.size > 0) this.#ready.add(host.authority, nowMs + lookAgainMs);
-      return;
-    }
-    this.#fly(host, job);
-    if (host.owners.size > 0) this.#requeue(host);
+      this.#hosts.ready.add(host, nowMs + lookAgainMs);
+    } else this.#rest(host);
   }
 
+  /** Puts a host where it belongs by when it may next be asked. */
   #requeue(host: Host): void {
-    const readyMs = host.gate.readyAt(Date.now());
-    if (Number.isFinite(readyMs)) this.#ready.add(host.authority, readyMs);
+    if (!host.isWanted) {
+      this.#rest(host);
+      return;
+    }
+    const readyMs = host.readyAt(this.#clock.steadyMs());
+    if (Number.isFinite(readyMs)) this.#hosts.ready.add(host, readyMs);
+  }
+
+  #rest(host: Host): void {
+    for (const leaving of this.#hosts.rest(host)) this.#keep(leaving);
   }
 
   /** The next link of a host that may be fetched, after dropping those that may not; or that robots.txt must come first. */
-  #nextJob(host: Host, nowMs: number): Job | RobotsJob | null {
-    for (const owner of host.owners) {
-      if (owner.signal.aborted) host.owners.delete(owner);
+  #nextJob(host: Host, nowMs: number): Job | null {
+    for (const guest of host.guests) {
+      const { owner } = guest;
+      if (!guest.wants) continue;
+      if (owner.signal.aborted) guest.wants = false;
       if (owner.signal.aborted || owner.isFull) continue;
-      if (!this.#options.leases.isValid(owner.shard, nowMs)) continue;
-      const job = this.#nextOf(host, owner, nowMs);
+      if (!this.#options.leases.isValid(owner.shard)) continue;
+      const job = this.#nextOf(host, guest, nowMs);
       if (job !== null) return job;
       if (owner.frontier.hasQueued(host.authority)) continue;
-      host.owners.delete(owner);
+      guest.wants = false;
       this.#options.onProgress(owner);
     }
     return null;
   }
 
-  #nextOf(host: Host, owner: ShardOwner, nowMs: number): Job | RobotsJob | null {
-    const { retries } = this.#options.pipelineOf(owner);
+  #nextOf(host: Host, guest: Guest, nowMs: number): Job | null {
+    const { owner } = guest;
+    const retries = this.#options.pipelineOf(owner).retries.crawl;
     while (!owner.isFull) {
       const head = owner.frontier.peek(host.authority);
       if (head === null) return null;
@@ -176,23 +227,24 @@ export class CrawlPod {
         settleDropped(owner, head.link, "no such source");
         continue;
       }
-      const verdict = mayFetch(host, head, source, retries.crawl, nowMs);
-      if (verdict.kind === "robots") return { owner, entry: null, link: head.link, source };
+      const verdict = mayFetch(host, head, source, retries, nowMs);
+      if (verdict.kind === "robots")
+        return { kind: "robots", host, owner, link: head.link, source };
       // They may come before this link.
       if (verdict.kind !== "dead" && this.#offerSitemaps(host, owner, head.link.url, source))
         continue;
       const entry = owner.frontier.take(host.authority);
       if (entry === null) return null;
-      const why =
-        verdict.kind === "fetch" ? trapBefore(owner, entry, source, host.authority) : "robots";
-      if (why === null) {
-        // The owners of a host take turns.
-        host.owners.delete(owner);
-        host.owners.add(owner);
-        return { owner, entry, source };
-      }
       if (verdict.kind === "dead") settleDead(owner, entry, verdict.reason, 0);
-      else settleDropped(owner, entry.link, why);
+      else if (verdict.kind === "drop") settleDropped(owner, entry.link, "robots");
+      else {
+        const trap = trapBefore(owner, entry, source, host.authority);
+        if (trap === null) {
+          host.nextTurn(guest);
+          return { kind: "link", host, owner, entry, source, robots: verdict.robots, retries };
+        }
+        settleDropped(owner, entry.link, trap);
+      }
       this.#options.onProgress(owner);
     }
     return null;
@@ -201,7 +253,7 @@ export class CrawlPod {
   /** Offers the sitemaps of an origin, once to each owner: robots.txt, which names them, is asked once a day for all. */
   #offerSitemaps(host: Host, owner: ShardOwner, url: string, source: Crawlable): boolean {
     if (source.kind !== "web" || !source.sitemaps) return false;
-    const { origin } = new URL(url);
+    const origin = originOf(url);
     const offered = this.#sitemaps.get(owner) ?? new Set();
     this.#sitemaps.set(owner, offered);
     if (offered.has(origin)) return false;
@@ -209,169 +261,103 @@ export class CrawlPod {
     const robots = host.robots.get(robotsKey(origin, source))?.robots ?? null;
     const links = sitemapLinks(this.#options.pipelineOf(owner), origin, robots);
     const fresh = owner.offerFound(links);
-    // Later: admitting pumps, and a host is being served just now.
-    Promise.resolve()
-      .then(() => this.admit(owner, fresh))
-      .catch((error: unknown) => owner.abandon(error));
+    this.admit(owner, fresh);
     return fresh.length > 0;
   }
 
-  #fly(host: Host, job: Job | RobotsJob): void {
-    const { owner } = job;
-    if (job.entry === null) host.askingRobots = true;
-    const flight = (job.entry === null ? this.#flyRobots(host, job) : this.#flyLink(host, job))
-      .catch((error: unknown) => owner.abandon(error))
-      .finally(() => {
-        this.#flights.delete(flight);
-        this.#requeue(host);
-        this.pump();
-      });
-    this.#flights.add(flight);
+  /** Lets a flight go. Its end wakes the pod; what it throws is the end of its owner. */
+  #fly(job: Job): void {
+    this.#flights += 1;
+    const flight = job.kind === "link" ? this.#flyLink(job) : this.#flyRobots(job);
+    flight
+      .catch((error: unknown) => {
+        // Without its lease a flight does not start; whether the lease is lost for good, its renewal finds out.
+        if (!(error instanceof LostLease)) job.owner.abandon(error);
+      })
+      .finally(() => this.#landed(job.host));
   }
 
-  async #flyLink(host: Host, { owner, entry, source }: Job): Promise<void> {
-    const { fetcher, pipelineOf } = this.#options;
-    const { link } = entry;
-    const flight = startAt(host, Date.now());
-    const robots = host.robots.get(robotsKey(new URL(link.url).origin, source))?.state ?? "none";
-    owner.segment.countRequest(host.authority, robots, link.source);
-    const headers = askHeaders(link, source, this.#options.userAgent);
-    const asked = { headers, onSent: () => this.#sent(host, owner) };
-    const retries = pipelineOf(owner).retries.crawl;
-    let weighed: { gate: GateOutcome; link: LinkOutcome };
-    let answer: Exchange | null = null;
-    const fetchedAt = new Date().toISOString();
-    try {
-      answer = await fetcher.fetch(askUrl(link, source), asked, owner.signal);
-      host.silentFaults = 0;
-      weighed = weighAnswer(answer, entry, retries, Date.now());
-    } catch (error) {
-      if (!(error instanceof FetchFault)) {
-        this.#endAt(host, owner, flight, { kind: "ok" }, null);
-        if (owner.signal.aborted) return;
-        throw error;
-      }
-      if (error.kind !== "broken" && error.kind !== "decode") host.silentFaults += 1;
-      weighed = weighFault(error, entry, retries);
-    }
-    this.#endAt(host, owner, flight, weighed.gate, answer);
-    const { userAgent } = this.#options;
-    const fetched = { source, answer, fetchedAt, userAgent, outcome: weighed.link };
-    const offered = settleOutcome(owner, entry, fetched);
-    if (offered.length > 0) await this.admit(owner, offered);
-    if (!owner.signal.aborted) host.owners.add(owner);
+  #landed(host: Host): void {
+    this.#flights -= 1;
+    this.#requeue(host);
+    this.pump();
+    if (this.#flights === 0) this.#onLanded?.();
+  }
+
+  async #flyLink(job: LinkJob): Promise<void> {
+    const { host, owner } = job;
+    const offered = await fetchLink(this.#deps, job);
+    this.#keepBlock(host);
+    this.admit(owner, offered);
+    // It may have been put back.
+    if (!owner.signal.aborted && owner.frontier.hasQueued(host.authority))
+      host.join(owner, job.entry.link.source, () => job.source.rate);
     this.#options.onProgress(owner);
   }
 
-  async #flyRobots(host: Host, { owner, link, source }: RobotsJob): Promise<void> {
-    const { fetcher, userAgent } = this.#options;
-    const { origin } = new URL(link.url);
-    const agent = agentOf(source, userAgent);
-    const key = robotsKey(origin, source);
-    const tries = host.robots.get(key)?.tries ?? 0;
+  async #flyRobots(job: RobotsJob): Promise<void> {
+    const { host, owner } = job;
+    host.isAskingRobots = true;
     try {
-      // A redirect may lead to another host: its gate counts there.
-      const paced = async (url: string, body: (onSent: () => void) => Promise<Exchange>) => {
-        const authority = authorityOf(url);
-        const at =
-          this.#hosts.get(authority) ??
-          (await this.#openHost(authority, owner.shard, source.rate, Date.now()));
-        return this.#paced(at, owner, link.source, body);
-      };
-      const who = { origin, userAgent: agent, productToken: productToken(agent), tries };
-      const entry = await askRobots(fetcher, who, paced, owner.signal);
-      host.robots.set(key, entry);
-      this.#obey(host, owner, entry);
-      this.#options.onProgress(owner);
-    } catch (error) {
-      if (!owner.signal.aborted && !this.#stopping) throw error;
+      const { state } = await fetchRobots(this.#deps, job);
+      const nowMs = this.#clock.steadyMs();
+      if (state === "disallow" || this.#kept.mustKeep(host, nowMs)) await this.#kept.keep(host);
+      else this.#keepBlock(host);
     } finally {
-      host.askingRobots = false;
+      host.isAskingRobots = false;
     }
+    this.#options.onProgress(owner);
   }
 
-  /** Runs one request of a robots.txt fetch when the gate opens, and counts it like any other visit. */
-  async #paced(
-    host: Host,
-    owner: ShardOwner,
-    source: string,
-    body: (onSent: () => void) => Promise<Exchange>,
-  ): Promise<Exchange> {
-    for (
-      let nowMs = Date.now();
-      host.unsent || host.gate.readyAt(nowMs) > nowMs;
-      nowMs = Date.now()
-    ) {
+  /** A host's turn for a request that is not a link's: at once where it is being served, else before its links. */
+  #turnAt<T>(
+    url: string,
+    { host: asking, owner, source }: RobotsJob,
+    body: (host: Host) => Promise<T>,
+  ): Promise<T> {
+    const host = this.#hosts.open(authorityOf(url), owner.shard, gapOf(source.rate));
+    const nowMs = this.#clock.steadyMs();
+    if (host === asking && host.readyAt(nowMs) <= nowMs) return body(host);
+    return new Promise((resolve, reject) => {
+      if (this.#isStopping) throw new LostLease("the pod stops");
       owner.signal.throwIfAborted();
-      if (this.#stopping) throw new LostLease("the pod is stopping");
-      await nextEnd(host, Math.min(Math.max(host.gate.readyAt(nowMs) - nowMs, 1), 1_000));
-    }
-    // The wait may have been longer than the lease.
-    if (!this.#options.leases.isValid(owner.shard, Date.now()))
-      throw new LostLease(`the lease of shard ${owner.shard} has ended`);
-    const flight = startAt(host, Date.now());
-    owner.segment.countRequest(host.authority, "none", source);
-    try {
-      const answer = await body(() => this.#sent(host, owner));
-      host.silentFaults = 0;
-      const { gate } = weighAnswer(
-        answer,
-        { link: {} as FrontierLink, attempts: 0, calm: 0 },
-        0,
-        Date.now(),
-      );
-      this.#endAt(host, owner, flight, gate, answer);
-      return answer;
-    } catch (error) {
-      this.#endAt(host, owner, flight, { kind: "fault" }, null);
-      throw error;
-    }
+      // A flight that waits takes no room from others: its host may be blocked for long.
+      this.#waiting += 1;
+      const begin = () => {
+        this.#waiting -= 1;
+        resolve(body(host));
+      };
+      const cancel = (reason: unknown) => {
+        this.#waiting -= 1;
+        reject(reason);
+      };
+      host.errands.push({ owner, begin, cancel });
+      this.#requeue(host);
+      this.pump();
+    });
   }
 
-  #sent(host: Host, owner: ShardOwner): void {
-    owner.segment.countGap(host.authority, sentAt(host, Date.now()));
-    // Before the answer: this pod may die on the way, and a crawl-delay can be longer than a lease.
-    if (host.gapMs > keepBlockMs)
-      keepBlock(this.#options.queue, host).catch((error: unknown) => owner.abandon(error));
-    this.#requeue(host);
-    this.pump();
+  /** Writes a host's state down before the next request to it. */
+  #keepFirst(host: Host): void {
+    host.isKeeping = true;
+    this.#flights += 1;
+    this.#kept
+      .keep(host)
+      .catch((error: unknown) => abandonAll(host, error))
+      .finally(() => {
+        host.isKeeping = false;
+        this.#landed(host);
+      });
   }
 
-  /** Takes the crawl-delay of a robots.txt into account. */
-  #obey(host: Host, owner: ShardOwner, { robots }: RobotsEntry): void {
-    const delayMs = robots?.crawlDelayMs ?? null;
-    if (delayMs === null) return;
-    slow(host, { gapMs: delayMs, concurrency: 1 });
-    host.gate.holdUntil((host.lastSentMs ?? Date.now()) + delayMs);
-    if (delayMs > keepBlockMs)
-      keepBlock(this.#options.queue, host).catch((error: unknown) => owner.abandon(error));
+  /** Leaves word of a block that is longer than a new owner would wait anyway. */
+  #keepBlock(host: Host): void {
+    const nowMs = this.#clock.steadyMs();
+    if (host.gate.memory(nowMs).blockedUntilMs - nowMs > takeoverGapMs) this.#keep(host);
   }
 
-  #endAt(
-    host: Host,
-    owner: ShardOwner,
-    flight: Flight,
-    outcome: GateOutcome,
-    answer: Exchange | null,
-  ): void {
-    const nowMs = Date.now();
-    host.gate.end(nowMs, outcome);
-    endedAt(host, flight, answer === null ? nowMs : flight.startedMs + answer.firstByteMs);
-    if (outcome.kind !== "ok") owner.segment.countBackoff(host.authority);
-    const untilMs = host.gate.blockedUntil;
-    if (untilMs - nowMs > keepBlockMs) {
-      keepBlock(this.#options.queue, host).catch((error: unknown) => owner.abandon(error));
-    }
-  }
-
-  async #openHost(authority: string, shard: number, rate: Rate, nowMs: number): Promise<Host> {
-    const keptMs = await keptBlock(this.#options.queue, authority);
-    const already = this.#hosts.get(authority);
-    if (already !== undefined) return already;
-    const pace = { ...rate, gapMs: 1000 / rate.perSecond };
-    const host = newHost(authority, shard, pace, Math.max(nowMs + pace.gapMs, keptMs));
-    this.#hosts.set(authority, host);
-    return host;
+  #keep(host: Host): void {
+    this.#kept.keep(host).catch((error: unknown) => abandonAll(host, error));
   }
 
   /** Null when the pipeline has no such source: it was taken out while its run was under way. */
@@ -379,4 +365,9 @@ export class CrawlPod {
     const source = this.#options.pipelineOf(owner).sources.find((each) => each.name === name);
     return source === undefined || source.kind === "files" ? null : source;
   }
+}
+
+/** The queue does not take what the next owner must know. */
+function abandonAll(host: Host, error: unknown): void {
+  for (const { owner } of host.guests) owner.abandon(error);
 }

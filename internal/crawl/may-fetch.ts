@@ -2,13 +2,15 @@
 
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { Source } from "../model/pipeline.ts";
+import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
+import { originOf } from "../url/url.ts";
 
 export type Crawlable = Exclude<Source, { kind: "files" }>;
 
 /** `robots`: robots.txt must be asked first. `drop`: it forbids the link. */
 export type Verdict =
-  | { kind: "fetch" }
+  | { kind: "fetch"; robots: RobotsEntry["state"] | "none" }
   | { kind: "robots" }
   | { kind: "drop" }
   | { kind: "dead"; reason: string };
@@ -35,8 +37,8 @@ export function mayFetch(
     const reason = `${host.authority} did not answer ${host.silentFaults} requests in a row`;
     return { kind: "dead", reason };
   }
-  if (source.kind === "api" || source.robots === "ignore") return { kind: "fetch" };
-  const { origin, pathname, search } = new URL(link.url);
+  if (source.kind === "api" || source.robots === "ignore") return { kind: "fetch", robots: "none" };
+  const origin = originOf(link.url);
   const known = host.robots.get(robotsKey(origin, source));
   if (known === undefined) return { kind: "robots" };
   // The gate spaces these tries, with its back-off after faults.
@@ -45,6 +47,6 @@ export function mayFetch(
   if (known.state === "disallow") {
     return { kind: "dead", reason: `robots.txt of ${origin} cannot be had: ${known.why}` };
   }
-  const allowed = known.robots === null || known.robots.allows(pathname + search);
-  return { kind: allowed ? "fetch" : "drop" };
+  const allowed = known.robots === null || known.robots.allows(link.url.slice(origin.length));
+  return allowed ? { kind: "fetch", robots: known.state } : { kind: "drop" };
 }

@@ -3,13 +3,7 @@ import type { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { retryAfterMs } from "../fetch/retry-after.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
-
-/** What the gate of the host is told. */
-export type GateOutcome =
-  | { kind: "ok" }
-  | { kind: "retry-after"; afterMs: number }
-  | { kind: "fault" }
-  | { kind: "too-many" };
+import type { HostOutcome } from "../politeness/host-gate.ts";
 
 /**
  * `read`: the answer is what was asked for. `redirect`: follow `location`. `again`: put the link back, with the attempt
@@ -21,8 +15,8 @@ export type LinkOutcome =
   | { kind: "again"; costs: boolean }
   | { kind: "dead"; reason: string };
 
-/** Answers with 429 or 503 cost no retry, but they end too: with Retry-After, 503 without, 429 without (a minute, doubling). */
-const maxCalm = { told: 30, busy: 8, tooMany: 5 };
+/** Answers with 429 or 503 cost no retry, but they end too: with Retry-After, and without (a minute, doubling). */
+const maxCalm = { told: 30, busy: 5 };
 
 /** `retries`: attempts allowed beyond the first. `nowMs` is when the answer was received. */
 export function weighAnswer(
@@ -30,7 +24,7 @@ export function weighAnswer(
   entry: QueuedLink,
   retries: number,
   nowMs: number,
-): { gate: GateOutcome; link: LinkOutcome } {
+): { gate: HostOutcome; link: LinkOutcome } {
   const { status } = answer;
   const afterMs = retryAfterMs(answer.headers["retry-after"] ?? null, nowMs);
   const again = (costs: boolean, spent: boolean): LinkOutcome =>
@@ -41,15 +35,14 @@ export function weighAnswer(
   if (status === 429 || status === 503) {
     if (afterMs !== null)
       return { gate: { kind: "retry-after", afterMs }, link: calm(maxCalm.told) };
-    if (status === 429) return { gate: { kind: "too-many" }, link: calm(maxCalm.tooMany) };
-    return { gate: { kind: "fault" }, link: calm(maxCalm.busy) };
+    return { gate: { kind: "busy" }, link: calm(maxCalm.busy) };
   }
   // RFC 9110 section 10.2.3 names 503 and redirects; other errors carry Retry-After too, and mean it.
-  const told: GateOutcome | null =
+  const told: HostOutcome | null =
     status >= 300 && afterMs !== null ? { kind: "retry-after", afterMs } : null;
   if (status >= 500 || status === 408)
     return { gate: told ?? { kind: "fault" }, link: again(true, entry.attempts >= retries) };
-  const gate: GateOutcome = told ?? { kind: "ok" };
+  const gate: HostOutcome = told ?? { kind: "ok" };
   if (status >= 200 && status < 300) return { gate, link: { kind: "read" } };
   if (status >= 300 && status < 400 && answer.headers.location !== undefined)
     return { gate, link: { kind: "redirect" } };
@@ -61,7 +54,7 @@ export function weighFault(
   fault: FetchFault,
   entry: QueuedLink,
   retries: number,
-): { gate: GateOutcome; link: LinkOutcome } {
+): { gate: HostOutcome; link: LinkOutcome } {
   const link: LinkOutcome =
     entry.attempts >= retries
       ? {

@@ -9,6 +9,7 @@ import { ShardOwner } from "../frontier/shard-owner.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";
+import { gapOf } from "../politeness/host.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
 import { describeError, LostLease } from "../std/errors.ts";
 import { pause } from "../std/pause.ts";
@@ -121,11 +122,10 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       sent: table,
       pageLimits: Object.fromEntries(limits),
       scratch: deps.scratch,
-      onLinks: (from, links) =>
-        void pod
-          .admit(from, links)
-          .then(() => commitIfDue(from))
-          .catch((error: unknown) => from.abandon(error)),
+      onLinks: (from, links) => {
+        pod.admit(from, links);
+        commitIfDue(from);
+      },
       trace: (parent, body) => deps.trace(parent, { shard, run }, body),
     });
     owners.set(ownerKey(run.token, shard), owner);
@@ -145,8 +145,11 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     for (const owner of gone) await discard(owner);
     for (const token of sent.keys()) if (!tokens.has(token)) sent.delete(token);
     // 3. Take this pod's share; give back what is another pod's share now.
-    const { surplus } = await leases.balance([...new Set(places.map(({ shard }) => shard))]);
+    const wanted = [...new Set(places.map(({ shard }) => shard))];
+    const { gained, surplus } = await leases.balance(wanted);
     for (const shard of surplus) await handOver(shard);
+    const gapMs = longestGapMs(places.map(({ run }) => deps.pipelineOf(run)));
+    for (const shard of gained) await pod.enterShard(shard, gapMs);
     // 4. Every shard held has an owner for every run that has links in it.
     for (const { run, shard } of places) await openIfHeld(run, shard);
     for (const owner of owners.values()) commitIfDue(owner);
@@ -156,7 +159,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
 
   async function openIfHeld(run: ActiveRun, shard: number): Promise<void> {
     const key = ownerKey(run.token, shard);
-    if (!leases.isValid(shard, Date.now()) || owners.has(key)) return;
+    if (!leases.isValid(shard) || owners.has(key)) return;
     if ((notBefore.get(key) ?? 0) > Date.now()) return;
     await openOwner(run, shard).catch((error: unknown) => owners.get(key)?.abandon(error));
   }
@@ -220,6 +223,15 @@ async function placesWithLinks({
     for (const shard of (await queue.lastLinks(run.token)).keys()) places.push({ run, shard });
   }
   return places;
+}
+
+/** Of all runs: whoever had a shard before may have asked a host for any of them. */
+function longestGapMs(pipelines: readonly Pipeline[]): number {
+  const sources = pipelines.flatMap((pipeline) => pipeline.sources);
+  return Math.max(
+    0,
+    ...sources.map((source) => (source.kind === "files" ? 0 : gapOf(source.rate))),
+  );
 }
 
 const ownerKey = (token: string, shard: number) => `${token}/${shard}`;

@@ -1,23 +1,30 @@
 // The shard leases of one crawl pod: which shards are its share, taking, renewing and giving them back.
 //
-// A lease is used only until `validUntilMs`, counted from before the renewal was sent: a pod that stalls or loses the queue
-// stops asking hosts before anybody else can own them. The server fences what such a pod would still commit.
+// A lease is used only until a time that is counted from before the renewal was sent: a pod that stalls or loses the queue
+// stops asking hosts before anybody else can own them. It counts on both clocks: the wall's, which goes on while the machine
+// sleeps, and the steady one, which nobody sets back. The server fences what such a pod would still commit.
 
 import type { Lease, Queue } from "../queue/queue.ts";
+import { type Clock, systemClock } from "../std/clock.ts";
 import { LostLease } from "../std/errors.ts";
 import { shareShards } from "./share-shards.ts";
 
-type Held = { lease: Lease; validUntilMs: number };
+type Held = { lease: Lease; untilWallMs: number; untilSteadyMs: number };
+
+/** A lease is not used this close to its end. */
+const marginMs = 500;
 
 export class ShardLeases {
   readonly #queue: Queue;
   readonly #worker: string;
   readonly #ttlMs: number;
   readonly #held = new Map<number, Held>();
+  readonly #clock: Clock;
   #membership: Lease | null = null;
-  #lastRenewalMs = 0;
+  #lastRenewalMs = Number.NEGATIVE_INFINITY;
 
-  constructor(queue: Queue, worker: string, ttlMs: number) {
+  constructor(queue: Queue, worker: string, ttlMs: number, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#queue = queue;
     this.#worker = worker;
     this.#ttlMs = ttlMs;
@@ -27,14 +34,15 @@ export class ShardLeases {
     return [...this.#held.keys()];
   }
 
-  isValid(shard: number, nowMs: number): boolean {
-    return (this.#held.get(shard)?.validUntilMs ?? 0) > nowMs;
+  isValid(shard: number): boolean {
+    const held = this.#held.get(shard);
+    return held !== undefined && this.#isInTime(held);
   }
 
   /** The lease of a shard. Throws LostLease when it is not held, or was not renewed in time. */
   lease(shard: number): Lease {
     const held = this.#held.get(shard);
-    if (held === undefined || held.validUntilMs <= Date.now()) {
+    if (held === undefined || !this.#isInTime(held)) {
       throw new LostLease(`the lease of shard ${shard} is not held by ${this.#worker} any more`);
     }
     return held.lease;
@@ -51,10 +59,10 @@ export class ShardLeases {
     const gained: number[] = [];
     for (const [shard, owner] of owners) {
       if (owner !== this.#worker || this.#held.has(shard)) continue;
-      const sentMs = Date.now();
+      const until = this.#until();
       const lease = await this.#queue.acquire(`shard.${shard}`, this.#worker, this.#ttlMs);
       if (lease === null) continue;
-      this.#held.set(shard, { lease, validUntilMs: sentMs + this.#ttlMs - 500 });
+      this.#held.set(shard, { lease, ...until });
       gained.push(shard);
     }
     const surplus = this.shards.filter(
@@ -68,18 +76,19 @@ export class ShardLeases {
    * otherwise is kept as long as it is valid, and tried again.
    */
   async renew(): Promise<number[]> {
-    const sentMs = Date.now();
+    const sentMs = this.#clock.steadyMs();
     if (sentMs - this.#lastRenewalMs < this.#ttlMs / 3) return [];
+    const until = this.#until();
     this.#lastRenewalMs = sentMs;
     const lost: number[] = [];
     await Promise.all(
       [...this.#held].map(async ([shard, held]) => {
         try {
           held.lease = await this.#queue.renew(held.lease, this.#ttlMs);
-          held.validUntilMs = sentMs + this.#ttlMs - 500;
+          Object.assign(held, until);
         } catch (error) {
           // One failure must not hide that others are lost.
-          if (!(error instanceof LostLease)) this.#lastRenewalMs = 0;
+          if (!(error instanceof LostLease)) this.#lastRenewalMs = Number.NEGATIVE_INFINITY;
           // It may have been given up and taken anew meanwhile.
           else if (this.#held.get(shard) === held) {
             this.#held.delete(shard);
@@ -107,6 +116,19 @@ export class ShardLeases {
   async leave(): Promise<void> {
     if (this.#membership !== null) await this.#queue.release(this.#membership);
     this.#membership = null;
+  }
+
+  /** How long a lease may be used that is taken or renewed from now on. */
+  #until(): Pick<Held, "untilWallMs" | "untilSteadyMs"> {
+    const usedMs = this.#ttlMs - marginMs;
+    return {
+      untilWallMs: this.#clock.wallMs() + usedMs,
+      untilSteadyMs: this.#clock.steadyMs() + usedMs,
+    };
+  }
+
+  #isInTime(held: Held): boolean {
+    return held.untilWallMs > this.#clock.wallMs() && held.untilSteadyMs > this.#clock.steadyMs();
   }
 
   async #keepMembership(): Promise<void> {

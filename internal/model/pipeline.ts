@@ -6,10 +6,12 @@ export type Rate = {
   perSecond: number;
   /** Requests in flight per host. */
   concurrency: number;
-  /** First wait after a 5xx or a network fault; doubles with every further one, with jitter. */
+  /** First wait after another 5xx or a network fault; doubles with every further one, with jitter. */
   backoffMs: number;
   /** Longest such wait. */
   maxBackoffMs: number;
+  /** First wait after a 429 or 503 without Retry-After; doubles to a day, with jitter, and is forgiven after 30 quiet minutes. */
+  busyBackoffMs: number;
 };
 
 export type Auth =

@@ -112,7 +112,13 @@ sources:
   - { name: f, kind: files, urls: ["file:in/*.csv"], table: t }
 `);
   const [a, w, f] = pipeline.sources as [ApiSource, WebSource, FilesSource];
-  expect(a.rate).toEqual({ perSecond: 10, concurrency: 4, backoffMs: 1000, maxBackoffMs: 300_000 });
+  expect(a.rate).toEqual({
+    perSecond: 10,
+    concurrency: 4,
+    backoffMs: 1000,
+    maxBackoffMs: 300_000,
+    busyBackoffMs: 60_000,
+  });
   expect(w.rate).toMatchObject({ perSecond: 2, concurrency: 2 });
   expect(a).toMatchObject({ pagination: { kind: "none" }, maxPages: 100_000, auth: null });
   expect(w).toMatchObject({ sitemaps: true, robots: "obey", render: "http", pages: "p" });

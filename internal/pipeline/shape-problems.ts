@@ -27,7 +27,15 @@ const typeNames: Record<string, string> = {
   object: "a mapping (key: value)",
   record: "a mapping (key: value)",
 };
-const durations = ["backoff", "maxBackoff", "timeout", "raw", "parts", "glacierAfter"];
+const durations = [
+  "backoff",
+  "maxBackoff",
+  "busyBackoff",
+  "timeout",
+  "raw",
+  "parts",
+  "glacierAfter",
+];
 /** What a text under a key looks like. */
 const texts: Record<string, string> = {
   pipeline: "NAME",

@@ -41,6 +41,9 @@ const rate = z
       .optional()
       .describe("First wait after a 5xx answer or a network fault; doubles. Default 1s"),
     maxBackoff: duration.optional().describe("Longest such wait. Default 5m"),
+    busyBackoff: duration
+      .optional()
+      .describe("First wait after 429 or 503 without Retry-After; doubles to a day. Default 60s"),
   })
   .optional()
   .describe("Politeness towards one host");

@@ -139,6 +139,7 @@ function toRate(
     concurrency: rate?.concurrency ?? standard.concurrency,
     backoffMs: durationMs(rate?.backoff ?? "1s") ?? 0,
     maxBackoffMs: durationMs(rate?.maxBackoff ?? "5m") ?? 0,
+    busyBackoffMs: durationMs(rate?.busyBackoff ?? "60s") ?? 0,
   };
 }
 

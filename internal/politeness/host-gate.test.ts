@@ -1,11 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Fatal } from "../std/errors.ts";
-import { HostGate, type HostOutcome } from "./host-gate.ts";
+import { HostGate, type HostOutcome, type HostPace } from "./host-gate.ts";
 
 const minute = 60_000;
 const day = 86_400_000;
-const pace = { gapMs: 500, concurrency: 2, backoffMs: 1000, maxBackoffMs: 8000, random: () => 0 };
+const pace: HostPace = {
+  gapMs: 500,
+  concurrency: 2,
+  backoffMs: 1000,
+  maxBackoffMs: 8000,
+  busyBackoffMs: minute,
+};
+const newGate = (more: Partial<HostPace> = {}, random = () => 0) =>
+  new HostGate({ ...pace, ...more }, random);
 const t0 = Date.UTC(2026, 10, 24);
 
 /** One request whose answer comes `tookMs` after its start; gives the time of the answer. */
@@ -17,7 +25,7 @@ function visit(gate: HostGate, nowMs: number, outcome: HostOutcome, tookMs = 10)
 }
 
 test("starts are a gap apart, from start to start", () => {
-  const gate = new HostGate(pace);
+  const gate = newGate();
   expect(gate.readyAt(t0)).toBe(t0);
   gate.start(t0);
   expect(gate.readyAt(t0)).toBe(t0 + 500);
@@ -27,7 +35,7 @@ test("starts are a gap apart, from start to start", () => {
 });
 
 test("a full host is ready only after an answer", () => {
-  const gate = new HostGate({ ...pace, gapMs: 0 });
+  const gate = newGate({ gapMs: 0 });
   gate.start(t0);
   gate.start(t0);
   expect(gate.readyAt(t0 + day)).toBe(Number.POSITIVE_INFINITY);
@@ -36,7 +44,7 @@ test("a full host is ready only after an answer", () => {
 });
 
 test("a start too early, too many, or an end of nothing is a bug", () => {
-  const gate = new HostGate(pace);
+  const gate = newGate();
   expect(() => gate.end(t0, { kind: "ok" })).toThrow(Fatal);
   gate.start(t0);
   expect(() => gate.start(t0 + 499)).toThrow(Fatal);
@@ -46,7 +54,7 @@ test("a start too early, too many, or an end of nothing is a bug", () => {
 });
 
 test("Retry-After holds the whole host from the moment of the answer", () => {
-  const gate = new HostGate({ ...pace, gapMs: 0 });
+  const gate = newGate({ gapMs: 0 });
   gate.start(t0);
   gate.start(t0);
   gate.end(t0 + 10, { kind: "retry-after", afterMs: 5000 });
@@ -58,20 +66,20 @@ test("Retry-After holds the whole host from the moment of the answer", () => {
 });
 
 test("a longer Retry-After within a block lengthens it", () => {
-  const gate = new HostGate({ ...pace, gapMs: 0 });
+  const gate = newGate({ gapMs: 0 });
   gate.start(t0);
   gate.start(t0);
-  gate.end(t0, { kind: "too-many" });
+  gate.end(t0, { kind: "busy" });
   gate.end(t0 + 10, { kind: "retry-after", afterMs: day });
   expect(gate.readyAt(t0 + 10)).toBe(t0 + 10 + day);
 });
 
-test("429 without Retry-After: a minute, doubling to a day", () => {
-  const gate = new HostGate(pace);
+test("429 and 503 without Retry-After: a minute, doubling to a day", () => {
+  const gate = newGate();
   const waits: number[] = [];
   let nowMs = t0;
   for (let incident = 0; incident < 13; incident += 1) {
-    nowMs = visit(gate, nowMs, { kind: "too-many" });
+    nowMs = visit(gate, nowMs, { kind: "busy" });
     waits.push((gate.readyAt(nowMs) - nowMs) / minute);
   }
   expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1440, 1440]);
@@ -79,18 +87,18 @@ test("429 without Retry-After: a minute, doubling to a day", () => {
 });
 
 test("a success does not forgive a 429; 30 quiet minutes do", () => {
-  const gate = new HostGate(pace);
-  visit(gate, t0, { kind: "too-many" });
-  const nowMs = visit(gate, gate.blockedUntil + 29 * minute, { kind: "too-many" });
+  const gate = newGate();
+  visit(gate, t0, { kind: "busy" });
+  const nowMs = visit(gate, gate.blockedUntil + 29 * minute, { kind: "busy" });
   expect(gate.blockedUntil - nowMs).toBe(2 * minute);
   const endMs = gate.blockedUntil;
   visit(gate, endMs, { kind: "ok" });
-  const laterMs = visit(gate, endMs + 30 * minute, { kind: "too-many" });
+  const laterMs = visit(gate, endMs + 30 * minute, { kind: "busy" });
   expect(gate.blockedUntil - laterMs).toBe(minute);
 });
 
 test("faults: the first wait doubles to the longest, and a success forgives", () => {
-  const gate = new HostGate(pace);
+  const gate = newGate();
   const waits: number[] = [];
   let nowMs = t0;
   for (let incident = 0; incident < 6; incident += 1) {
@@ -104,14 +112,14 @@ test("faults: the first wait doubles to the longest, and a success forgives", ()
 });
 
 test("faults are forgiven after 30 quiet minutes too", () => {
-  const gate = new HostGate(pace);
+  const gate = newGate();
   visit(gate, t0, { kind: "fault" });
   const nowMs = visit(gate, gate.blockedUntil + 30 * minute, { kind: "fault" });
   expect(gate.blockedUntil - nowMs).toBe(1000);
 });
 
-test.each(["fault", "too-many"] as const)("%s answers of one block window count once", (kind) => {
-  const gate = new HostGate({ ...pace, gapMs: 0, concurrency: 4 });
+test.each(["fault", "busy"] as const)("%s answers of one block window count once", (kind) => {
+  const gate = newGate({ gapMs: 0, concurrency: 4 });
   for (let request = 0; request < 4; request += 1) gate.start(t0);
   for (let request = 0; request < 4; request += 1) gate.end(t0 + request, { kind });
   const firstMs = kind === "fault" ? 1000 : minute;
@@ -122,7 +130,7 @@ test.each(["fault", "too-many"] as const)("%s answers of one block window count 
 });
 
 test("a success that was under way when the block began forgives nothing", () => {
-  const gate = new HostGate({ ...pace, gapMs: 0 });
+  const gate = newGate({ gapMs: 0 });
   gate.start(t0);
   gate.start(t0);
   gate.end(t0, { kind: "fault" });
@@ -132,40 +140,40 @@ test("a success that was under way when the block began forgives nothing", () =>
 });
 
 test("a 429 within the block of a fault is news; a fault within that of a 429 is not", () => {
-  const gate = new HostGate({ ...pace, gapMs: 0, concurrency: 3 });
+  const gate = newGate({ gapMs: 0, concurrency: 3 });
   for (let request = 0; request < 3; request += 1) gate.start(t0);
   gate.end(t0, { kind: "fault" });
-  gate.end(t0, { kind: "too-many" });
+  gate.end(t0, { kind: "busy" });
   gate.end(t0 + 30_000, { kind: "fault" });
   expect(gate.blockedUntil).toBe(t0 + minute);
   expect(gate.counts.backoffs).toBe(2);
 });
 
 test("jitter adds up to a tenth, and never goes past the longest wait", () => {
-  const gate = new HostGate({ ...pace, random: () => 0.5 });
-  let nowMs = visit(gate, t0, { kind: "too-many" });
+  const gate = newGate({}, () => 0.5);
+  let nowMs = visit(gate, t0, { kind: "busy" });
   expect(gate.blockedUntil - nowMs).toBe(63_000);
-  const faulty = new HostGate({ ...pace, maxBackoffMs: 1000, random: () => 1 });
+  const faulty = newGate({ maxBackoffMs: 1000 }, () => 1);
   nowMs = visit(faulty, t0, { kind: "fault" });
   expect(faulty.blockedUntil - nowMs).toBe(1000);
 });
 
-test("the strictest pace holds", () => {
-  const gate = new HostGate(pace);
+test("a slower pace counts at once, a faster one from the next request on", () => {
+  const gate = newGate();
   gate.start(t0);
-  gate.tighten({ gapMs: 2000 });
+  gate.setPace({ ...pace, gapMs: 2000 });
   expect(gate.readyAt(t0)).toBe(t0 + 2000);
-  gate.tighten({ gapMs: 100, concurrency: 5 });
-  expect(gate.readyAt(t0)).toBe(t0 + 2000);
-  gate.tighten({ concurrency: 1 });
+  gate.setPace({ ...pace, gapMs: 100, concurrency: 1 });
   expect(gate.readyAt(t0)).toBe(Number.POSITIVE_INFINITY);
   gate.end(t0 + 1, { kind: "ok" });
-  gate.tighten({ concurrency: 0 });
   expect(gate.readyAt(t0 + 1)).toBe(t0 + 2000);
+  gate.start(t0 + 2000);
+  gate.end(t0 + 2001, { kind: "ok" });
+  expect(gate.readyAt(t0 + 2001)).toBe(t0 + 2100);
 });
 
-test("a hold of the owner before is kept, told on, and never shortened", () => {
-  const gate = new HostGate(pace);
+test("a hold is never shortened, and is no backoff", () => {
+  const gate = newGate();
   expect(gate.blockedUntil).toBe(0);
   gate.holdUntil(t0 + 5000);
   gate.holdUntil(t0 + 1000);
@@ -174,8 +182,22 @@ test("a hold of the owner before is kept, told on, and never shortened", () => {
   expect(gate.counts.backoffs).toBe(0);
 });
 
+test("the next owner goes on where this one stopped: block and ladder", () => {
+  const gate = newGate();
+  visit(gate, t0, { kind: "busy" });
+  const nowMs = visit(gate, gate.blockedUntil, { kind: "busy" });
+  const memory = gate.memory(nowMs);
+  expect(memory).toEqual({ blockedUntilMs: nowMs + 2 * minute, busyStep: 2 });
+  const next = newGate();
+  next.restore(memory);
+  expect(next.readyAt(nowMs)).toBe(nowMs + 2 * minute);
+  const thenMs = visit(next, nowMs, { kind: "busy" });
+  expect(next.blockedUntil - thenMs).toBe(4 * minute);
+  expect(gate.memory(nowMs + 2 * minute + 30 * minute).busyStep).toBe(0);
+});
+
 test("counts requests and the smallest gap", () => {
-  const gate = new HostGate(pace);
+  const gate = newGate();
   visit(gate, t0, { kind: "ok" });
   expect(gate.counts).toEqual({ requests: 1, smallestGapMs: null, backoffs: 0 });
   visit(gate, t0 + 900, { kind: "ok" });
@@ -191,7 +213,7 @@ const outcome: fc.Arbitrary<HostOutcome> = fc.oneof(
     afterMs: fc.integer({ min: 1, max: 5000 }),
   }),
   fc.constant<HostOutcome>({ kind: "fault" }),
-  fc.constant<HostOutcome>({ kind: "too-many" }),
+  fc.constant<HostOutcome>({ kind: "busy" }),
 );
 const request = fc.record({
   tookMs: fc.nat(3000),
@@ -202,7 +224,7 @@ const request = fc.record({
 /** Least block an answer must cause, for this test's own bookkeeping. */
 function leastBlockMs(result: HostOutcome, backoffMs: number): number {
   if (result.kind === "retry-after") return result.afterMs;
-  if (result.kind === "too-many") return minute;
+  if (result.kind === "busy") return minute;
   return result.kind === "fault" ? backoffMs : 0;
 }
 
@@ -214,12 +236,13 @@ test("on a virtual clock no promise is ever broken, and the host is always asked
         concurrency: fc.integer({ min: 1, max: 4 }),
         backoffMs: fc.nat(2000),
         maxBackoffMs: fc.integer({ min: 2000, max: 20_000 }),
+        busyBackoffMs: fc.constant(minute),
       }),
       fc.array(request, { minLength: 1, maxLength: 40 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
       fc.nat(40),
       (options, requests, random, tightenAt) => {
-        const gate = new HostGate({ ...options, random: () => random });
+        const gate = newGate(options, () => random);
         let { gapMs, concurrency } = options;
         let [nowMs, lastStartMs, blockMs, slowBlockMs] = [t0, Number.NEGATIVE_INFINITY, 0, 0];
         const flying: { endMs: number; outcome: HostOutcome }[] = [];
@@ -239,7 +262,7 @@ test("on a virtual clock no promise is ever broken, and the host is always asked
         };
         requests.forEach(({ tookMs, idleMs, outcome: result }, index) => {
           if (index === tightenAt) {
-            gate.tighten({ gapMs: gapMs * 2, concurrency: 1 });
+            gate.setPace({ ...gate.pace, gapMs: gapMs * 2, concurrency: 1 });
             gapMs *= 2;
             concurrency = 1;
           }

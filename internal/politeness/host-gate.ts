@@ -1,9 +1,9 @@
 // The politeness of one host: when the next request to it may start. No clock and no timer of its own, so that its promises
-// can be tested on a virtual one. Times are epoch milliseconds.
+// can be tested on a virtual one. Times are milliseconds of one clock that never goes back.
 //
 // States: open -> (a failed answer) -> blocked until a time -> open. What a failure costs climbs one of two ladders:
-// "slow" for 429 without Retry-After, "fault" for 5xx and network faults. Failures that come while a block lasts belong to
-// requests that were under way when it began: they are the same incident and climb nothing.
+// "busy" for 429 and 503 without Retry-After, "fault" for other 5xx and network faults. Failures that come while a block
+// lasts belong to requests that were under way when it began: they are the same incident and climb nothing.
 import { Fatal } from "../std/errors.ts";
 
 /** How a request ended, as far as the host's pace is concerned. */
@@ -11,63 +11,69 @@ export type HostOutcome =
   | { kind: "ok" }
   /** The host named a time, by Retry-After, with any status. */
   | { kind: "retry-after"; afterMs: number }
-  /** 5xx without Retry-After, or no answer. */
+  /** 5xx other than 503, without Retry-After; or no answer. */
   | { kind: "fault" }
-  /** 429 without Retry-After. */
-  | { kind: "too-many" };
+  /** 429 or 503 without Retry-After. */
+  | { kind: "busy" };
 
 /**
- * `gapMs`: least time from start to start. `concurrency`: most requests in flight. `backoffMs`, `maxBackoffMs`: first and
- * longest wait after a fault. `random`: 0 to 1, for the jitter.
+ * How fast a host may be asked. `gapMs`: least time from start to start. `concurrency`: most requests in flight.
+ * `backoffMs`, `maxBackoffMs`: first and longest wait after a fault. `busyBackoffMs`: first wait after "busy"; the longest is
+ * a day.
  */
-export type HostGateOptions = {
+export type HostPace = {
   gapMs: number;
   concurrency: number;
   backoffMs: number;
   maxBackoffMs: number;
-  random: () => number;
+  busyBackoffMs: number;
 };
+
+/** What must outlive whoever owns the host: end of its block (0: none), and how far up its ladder it was. */
+export type GateMemory = { blockedUntilMs: number; busyStep: number };
 
 /** `smallestGapMs`: between two starts; null before the second. `backoffs`: incidents, each counted once. */
 export type HostGateCounts = { requests: number; smallestGapMs: number | null; backoffs: number };
 
 // The curve of NUTCH-2946 and stormcrawler#1984.
-const slowBackoffMs = 60_000;
-const maxSlowBackoffMs = 86_400_000;
-const quietMs = 30 * 60_000;
+const maxBusyBackoffMs = 86_400_000;
+export const quietMs = 30 * 60_000;
 const jitter = 0.1;
-
-/** A ladder of waits: each step doubles the one before. Jitter only adds, and never goes past `maxMs`. */
-type Ladder = { step: number; readonly baseMs: number; readonly maxMs: number };
 
 export class HostGate {
   readonly #random: () => number;
-  readonly #slow: Ladder;
-  readonly #fault: Ladder;
-  #gapMs: number;
-  #concurrency: number;
+  #pace: HostPace;
+  #busyStep = 0;
+  #faultStep = 0;
   #inFlight = 0;
   #lastStartMs = Number.NEGATIVE_INFINITY;
-  /** End of the block that a failure began; `slow` when the host itself asked for it (429, Retry-After). */
+  /** End of the block that a failure began. */
   #blockMs = Number.NEGATIVE_INFINITY;
-  #slowBlockMs = Number.NEGATIVE_INFINITY;
+  /** The same for blocks that the host itself asked for (429, 503, Retry-After). */
+  #busyBlockMs = Number.NEGATIVE_INFINITY;
   #holdMs = Number.NEGATIVE_INFINITY;
   #requests = 0;
   #backoffs = 0;
   #smallestGapMs: number | null = null;
 
-  constructor({ gapMs, concurrency, backoffMs, maxBackoffMs, random }: HostGateOptions) {
-    this.#gapMs = gapMs;
-    this.#concurrency = concurrency;
+  /** `random`: 0 to 1, for the jitter. */
+  constructor(pace: HostPace, random: () => number) {
+    this.#pace = pace;
     this.#random = random;
-    this.#slow = { step: 0, baseMs: slowBackoffMs, maxMs: maxSlowBackoffMs };
-    this.#fault = { step: 0, baseMs: backoffMs, maxMs: maxBackoffMs };
+  }
+
+  get pace(): HostPace {
+    return this.#pace;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** The earliest time, `nowMs` or later, at which a request may start; Infinity until one of those in flight has ended. */
   readyAt(nowMs: number): number {
-    if (this.#inFlight >= this.#concurrency) return Number.POSITIVE_INFINITY;
-    return Math.max(nowMs, this.#lastStartMs + this.#gapMs, this.#blockMs, this.#holdMs);
+    if (this.#inFlight >= this.#pace.concurrency) return Number.POSITIVE_INFINITY;
+    return Math.max(nowMs, this.#lastStartMs + this.#pace.gapMs, this.#blockMs, this.#holdMs);
   }
 
   /** Counts a request that starts now. Throws Fatal when it must not: no caller's mistake may reach the host. */
@@ -91,40 +97,60 @@ export class HostGate {
     switch (outcome.kind) {
       case "ok":
         // An answer that was under way when the block began does not say that the fault is over.
-        if (nowMs >= this.#blockMs) this.#fault.step = 0;
+        if (nowMs >= this.#blockMs) this.#faultStep = 0;
         return;
       case "retry-after":
-        if (nowMs >= this.#slowBlockMs) this.#backoffs += 1;
-        this.#blockSlow(nowMs + Math.max(0, outcome.afterMs));
+        if (nowMs >= this.#busyBlockMs) this.#backoffs += 1;
+        this.#blockBusy(nowMs + Math.max(0, outcome.afterMs));
         return;
-      case "too-many":
-        // A block after a fault was our own guess: that the host now says "too many" is news.
-        if (nowMs < this.#slowBlockMs) return;
+      case "busy":
+        // A block after a fault was our own guess: that the host now says it is busy is news.
+        if (nowMs < this.#busyBlockMs) return;
         this.#backoffs += 1;
-        this.#blockSlow(nowMs + this.#climb(this.#slow, nowMs));
+        this.#forgiveIfCalm(nowMs);
+        this.#blockBusy(
+          nowMs + this.#wait(this.#pace.busyBackoffMs, this.#busyStep, maxBusyBackoffMs),
+        );
+        this.#busyStep += 1;
         return;
       case "fault":
         if (nowMs < this.#blockMs) return;
         this.#backoffs += 1;
-        this.#block(nowMs + this.#climb(this.#fault, nowMs));
+        this.#forgiveIfCalm(nowMs);
+        this.#block(
+          nowMs + this.#wait(this.#pace.backoffMs, this.#faultStep, this.#pace.maxBackoffMs),
+        );
+        this.#faultStep += 1;
         return;
     }
   }
 
-  /** Slows the host down, for good: the strictest value ever given holds. */
-  tighten({ gapMs, concurrency }: { gapMs?: number; concurrency?: number }): void {
-    this.#gapMs = Math.max(this.#gapMs, gapMs ?? 0);
-    this.#concurrency = Math.min(this.#concurrency, Math.max(1, concurrency ?? Infinity));
+  /** Another pace from now on. The request after the last one still waits as long as it had to. */
+  setPace(pace: HostPace): void {
+    if (pace.gapMs < this.#pace.gapMs) this.holdUntil(this.#lastStartMs + this.#pace.gapMs);
+    this.#pace = pace;
   }
 
-  /** No start before that time: a block that another owner of the host left behind. Never shortens one. */
+  /** No start before that time. Never shortens a block or an earlier hold. */
   holdUntil(untilMs: number): void {
     this.#holdMs = Math.max(this.#holdMs, untilMs);
   }
 
-  /** The end of the present block or hold; 0 when there has been none. What the next owner of the host must be told. */
+  /** The end of the present block or hold; 0 when there has been none. */
   get blockedUntil(): number {
     return Math.max(0, this.#blockMs, this.#holdMs);
+  }
+
+  /** What the next owner of the host must know. */
+  memory(nowMs: number): GateMemory {
+    const busyStep = nowMs - this.#blockMs >= quietMs ? 0 : this.#busyStep;
+    return { blockedUntilMs: Math.max(0, this.#blockMs), busyStep };
+  }
+
+  /** Goes on where an earlier owner of the host stopped. */
+  restore({ blockedUntilMs, busyStep }: GateMemory): void {
+    if (blockedUntilMs > 0) this.#blockBusy(blockedUntilMs);
+    this.#busyStep = Math.max(this.#busyStep, busyStep);
   }
 
   get counts(): HostGateCounts {
@@ -135,19 +161,21 @@ export class HostGate {
     };
   }
 
-  /** The wait of the next step. Both ladders start anew when the last block ended 30 quiet minutes ago. */
-  #climb(ladder: Ladder, nowMs: number): number {
-    if (nowMs - this.#blockMs >= quietMs) {
-      this.#slow.step = 0;
-      this.#fault.step = 0;
-    }
-    const waitMs = ladder.baseMs * 2 ** ladder.step * (1 + jitter * this.#random());
-    if (waitMs < ladder.maxMs) ladder.step += 1;
-    return Math.min(waitMs, ladder.maxMs);
+  /** Both ladders start anew when the last block ended 30 quiet minutes ago. */
+  #forgiveIfCalm(nowMs: number): void {
+    if (nowMs - this.#blockMs < quietMs) return;
+    this.#busyStep = 0;
+    this.#faultStep = 0;
   }
 
-  #blockSlow(untilMs: number): void {
-    this.#slowBlockMs = Math.max(this.#slowBlockMs, untilMs);
+  /** Doubles with each step. Jitter only adds, and never goes past `maxMs`. */
+  #wait(baseMs: number, step: number, maxMs: number): number {
+    const waitMs = baseMs * 2 ** Math.min(step, 40) * (1 + jitter * this.#random());
+    return Math.min(waitMs, maxMs);
+  }
+
+  #blockBusy(untilMs: number): void {
+    this.#busyBlockMs = Math.max(this.#busyBlockMs, untilMs);
     this.#block(untilMs);
   }
 

@@ -1,222 +1,227 @@
-// One host as a crawl pod knows it: its gate, its robots.txt, who has links for it, and whether it answers at all.
+// One host (host:port) as a crawl pod knows it: who has links for it, how fast it may be asked, its robots.txt, and whether
+// it answers at all. Times are of the pod's steady clock.
+//
+// Its pace is the strictest of all sources of all runs that have links for it, of its robots.txt, and of how slowly it
+// answers. A request is: started (counted by the gate) -> sent (on its connection) -> ended; at most one is unsent.
 
-import type { FetchFault } from "../fetch/fetch-fault.ts";
-import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
-import type { Queue } from "../queue/queue.ts";
-import { parseRobots, type Robots } from "../robots/robots.ts";
-import { robotsTtlMs, robotsVerdict } from "../robots/robots-fetch.ts";
-import { canonicalUrl } from "../url/url.ts";
-import { HostGate } from "./host-gate.ts";
-
-/** What robots.txt of an origin says now. `tries`: fetches in a row that gave no answer to go by. */
-export type RobotsEntry = {
-  state: "allow" | "rules" | "disallow";
-  robots: Robots | null;
-  untilMs: number;
-  tries: number;
-  why: string;
-};
-
-export type Host = {
-  authority: string;
-  shard: number;
-  gate: HostGate;
-  owners: Set<ShardOwner>;
-  robots: Map<string, RobotsEntry>;
-  /** The origin whose robots.txt is being fetched. */
-  askingRobots: boolean;
-  /** Faults in a row without any answer. */
-  silentFaults: number;
-  /** The request that was started but is not on the wire yet (its connection is being made). */
-  unsent: Flight | null;
-  lastSentMs: number | null;
-  /** Least time from a request's being sent to its answer's first byte. */
-  quickestMs: number;
-  answers: number;
-  /** Least time between two requests: the strictest of its sources' and its robots.txt's. */
-  gapMs: number;
-  /** Called when a request at the host ends. */
-  waiting: Set<() => void>;
-  /** Owners that have had links for it. */
-  greeted: WeakSet<ShardOwner>;
-};
+import type { Rate } from "../model/pipeline.ts";
+import type { RobotsEntry } from "./ask-robots.ts";
+import { HostGate, type HostOutcome, type HostPace } from "./host-gate.ts";
+import { noPlace } from "./ready-hosts.ts";
 
 /** One request on its way. */
-export type Flight = { startedMs: number; sentMs: number | null };
+export type Flight = { readonly startedMs: number; sentMs: number | null };
 
-export type HostPace = {
-  gapMs: number;
-  concurrency: number;
-  backoffMs: number;
-  maxBackoffMs: number;
-};
+/** An owner that has had links for the host. `wants`: some may be queued. */
+export type Guest = { readonly owner: ShardOwner; readonly sources: Set<string>; wants: boolean };
 
-/** Added to every gap: clocks tick in whole milliseconds, and the network is not equally slow for every request. */
+/** A request that waits for its turn at the host, before all links: robots.txt of another host redirects to here. */
+export type Errand = { readonly owner: ShardOwner; begin(): void; cancel(reason: unknown): void };
+
+/** Added to every gap: the network is not equally slow for every request. */
 const marginMs = 2;
-const knownAnswers = 5;
-
-/** A host that must not be asked before `holdUntilMs`: whoever owned it before may have asked it just now. */
-export function newHost(
-  authority: string,
-  shard: number,
-  pace: HostPace,
-  holdUntilMs: number,
-): Host {
-  const gate = new HostGate({ ...pace, random: Math.random });
-  gate.holdUntil(holdUntilMs);
-  return {
-    authority,
-    shard,
-    gate,
-    owners: new Set(),
-    robots: new Map(),
-    askingRobots: false,
-    silentFaults: 0,
-    unsent: null,
-    lastSentMs: null,
-    quickestMs: Number.POSITIVE_INFINITY,
-    answers: 0,
-    gapMs: pace.gapMs,
-    waiting: new Set(),
-    greeted: new WeakSet(),
-  };
-}
-
-/** An owner has links for a host. To one that comes new it does not matter that the host was silent for another. */
-export function joinedBy(host: Host, owner: ShardOwner): void {
-  host.owners.add(owner);
-  if (host.greeted.has(owner)) return;
-  host.greeted.add(owner);
-  host.silentFaults = 0;
-  for (const entry of host.robots.values()) entry.tries = 0;
-}
-
-/** Key of a host's long block in the queue's state; other characters than a key may have are written as `=hex`. */
-function hostKey(authority: string): string {
-  return `host/${authority.replace(/[^A-Za-z0-9_.-]/g, (char) => `=${char.charCodeAt(0).toString(16)}`)}`;
-}
-
-/** Leaves word of a host's block for its next owner. */
-export function keepBlock(queue: Queue, host: Host): Promise<void> {
-  return queue.putState(hostKey(host.authority), Buffer.from(String(host.gate.blockedUntil)));
-}
-
-/** The time before which an earlier owner said that the host must not be asked; 0: none. */
-export async function keptBlock(queue: Queue, authority: string): Promise<number> {
-  const kept = await queue.getState(hostKey(authority));
-  return kept === null ? 0 : Number(Buffer.from(kept).toString());
-}
-
-/** Resolves after `waitMs`, or when a request at the host ends. */
-export function nextEnd(host: Host, waitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      host.waiting.delete(done);
-      resolve();
-    };
-    const timer = setTimeout(done, waitMs);
-    host.waiting.add(done);
-  });
-}
-
-/** Makes a host at least this slow. */
-export function slow(host: Host, pace: { gapMs: number; concurrency: number }): void {
-  host.gapMs = Math.max(host.gapMs, pace.gapMs);
-  host.gate.tighten(pace);
-}
-
-/** Starts one request at a host; the next one may start when this one is sent and its gap is over. */
-export function startAt(host: Host, nowMs: number): Flight {
-  host.gate.start(nowMs);
-  host.unsent = { startedMs: nowMs, sentMs: null };
-  return host.unsent;
-}
-
 /**
- * A request ended, perhaps without having been sent; `answeredMs`: when the answer began. The server got the request as much
- * later than it was sent as the answer was later than this host's quickest: a gap that the server, too, would measure begins
- * there. A host that is evenly slow loses nothing by it.
+ * A request is thought to have reached the server this much late at most, and so many gaps: on a crowded machine it happens;
+ * beyond that the server takes its time, which is no reason to wait.
  */
-export function endedAt(host: Host, flight: Flight, answeredMs: number): void {
-  if (host.unsent === flight) host.unsent = null;
-  if (flight.sentMs !== null) {
-    const latencyMs = Math.max(0, answeredMs - flight.sentMs);
-    // Until a few answers have shown what is quick, all of it may be lateness.
-    const isKnown = host.answers >= knownAnswers;
-    const lateMs = isKnown ? Math.max(0, latencyMs - host.quickestMs) : latencyMs;
-    host.answers += 1;
-    host.quickestMs = Math.min(host.quickestMs, latencyMs);
-    host.gate.holdUntil(flight.sentMs + Math.min(lateMs, host.gapMs) + host.gapMs + marginMs);
-  }
-  for (const wake of [...host.waiting]) wake();
-}
-
-/** The request just started goes out; gives the gap since the one before it. */
-export function sentAt(host: Host, nowMs: number): number | null {
-  if (host.unsent !== null) host.unsent.sentMs = nowMs;
-  host.unsent = null;
-  const gapMs = host.lastSentMs === null ? null : nowMs - host.lastSentMs;
-  host.lastSentMs = nowMs;
-  host.gate.holdUntil(nowMs + host.gapMs + marginMs);
-  return gapMs;
-}
-
-/** Whose robots.txt, asked as whom; `tries`: how often before without an answer to go by. */
-export type RobotsQuestion = {
-  origin: string;
-  userAgent: string;
-  productToken: string;
-  tries: number;
+const maxLateMs = 250;
+const maxLateGaps = 3;
+const knownAnswers = 5;
+/** For hosts that have only links to drop. */
+const unhurried: HostPace = {
+  gapMs: 200,
+  concurrency: 1,
+  backoffMs: 1_000,
+  maxBackoffMs: 60_000,
+  busyBackoffMs: 60_000,
 };
 
-/**
- * Fetches robots.txt of an origin (RFC 9309 section 2.3.1): up to 5 redirects are followed, each spaced by `paced`, which
- * waits for the gate of the URL's host, counts the request and runs it. The rules bind the origin that was asked first.
- */
-export async function askRobots(
-  fetcher: Fetcher,
-  { origin, userAgent, productToken, tries }: RobotsQuestion,
-  paced: (url: string, body: (onSent: () => void) => Promise<Exchange>) => Promise<Exchange>,
-  signal: AbortSignal,
-): Promise<RobotsEntry> {
-  let url = `${origin}/robots.txt`;
-  for (let hop = 0; ; hop += 1) {
-    const target = url;
-    const ask = (onSent: () => void) =>
-      fetcher.fetch(target, { headers: { "user-agent": userAgent }, onSent }, signal);
-    const answer = await paced(target, ask).catch(asFault);
-    const next = "status" in answer ? canonicalUrl(answer.headers.location ?? "", url) : null;
-    const status = "status" in answer ? answer.status : 0;
-    const verdict = robotsVerdict("status" in answer ? { status } : answer);
-    if (verdict !== "redirect") return robotsEntry(verdict, answer, target, productToken, tries);
-    // Section 2.3.1.2: more redirects than are followed are like a file that is not there.
-    if (hop >= 5 || next === null)
-      return robotsEntry("allow-all", answer, target, productToken, tries);
-    url = next;
+export class Host {
+  readonly authority: string;
+  readonly shard: number;
+  readonly place = noPlace();
+  readonly gate: HostGate;
+  readonly robots = new Map<string, RobotsEntry>();
+  readonly errands: Errand[] = [];
+  /** robots.txt of one of its origins is being asked for. */
+  isAskingRobots = false;
+  /** Its state is being written down: nothing may start before that is done. */
+  isKeeping = false;
+  /** Until when the kept state covers its pace. */
+  keptUntilMs = Number.NEGATIVE_INFINITY;
+  /** Faults in a row without any answer. */
+  silentFaults = 0;
+  #guests: Guest[] = [];
+  #sourcePace: HostPace | null = null;
+  /** Asked for by robots.txt, of this owner of the host or one before. */
+  #robotsGapMs = 0;
+  /** The request that was started but is not on the wire yet (its connection is being made). */
+  #unsent: Flight | null = null;
+  #lastSentMs: number | null = null;
+  /** The last request that was sent, while it has no answer. */
+  #unanswered: Flight | null = null;
+  /** Least time from a request's being sent to its answer's first byte. */
+  #quickestMs = Number.POSITIVE_INFINITY;
+  #answers = 0;
+
+  constructor(authority: string, shard: number) {
+    this.authority = authority;
+    this.shard = shard;
+    this.gate = new HostGate(unhurried, Math.random);
+  }
+
+  get guests(): readonly Guest[] {
+    return this.#guests;
+  }
+
+  /** Links may be queued for it, or an errand is. */
+  get isWanted(): boolean {
+    return this.errands.length > 0 || this.#guests.some((guest) => guest.wants);
+  }
+
+  /** Nothing is to be done and nothing is under way. */
+  get isIdle(): boolean {
+    return !this.isWanted && this.gate.inFlight === 0 && !this.isAskingRobots && !this.isKeeping;
+  }
+
+  get gapMs(): number {
+    return this.gate.pace.gapMs;
+  }
+
+  /** The earliest time at which a request may start; Infinity while that depends on something that is under way. */
+  readyAt(nowMs: number): number {
+    if (this.#unsent !== null || this.isKeeping) return Number.POSITIVE_INFINITY;
+    const readyMs = this.gate.readyAt(nowMs);
+    // A quick host has not answered in its gap: the request may have come late, and so the next one must.
+    if (this.#unanswered === null || this.#knownQuickestMs >= this.gapMs) return readyMs;
+    const sentMs = this.#unanswered.sentMs as number;
+    return Math.max(readyMs, sentMs + this.gapMs + this.#mostLateMs + marginMs);
+  }
+
+  get #mostLateMs(): number {
+    return Math.min(maxLateGaps * this.gapMs, maxLateMs);
+  }
+
+  /** Until a few answers have shown what is quick, all of a latency may be lateness. */
+  get #knownQuickestMs(): number {
+    return this.#answers >= knownAnswers ? this.#quickestMs : 0;
+  }
+
+  /**
+   * An owner has links of a source for it. `rateOf` is asked once for each: null for a source that is no more. To an owner
+   * that comes new it does not matter that the host was silent for another.
+   */
+  join(owner: ShardOwner, source: string, rateOf: () => Rate | null): void {
+    let guest = this.#guests.find((each) => each.owner === owner);
+    if (guest === undefined) {
+      guest = { owner, sources: new Set(), wants: true };
+      this.#guests.push(guest);
+      this.silentFaults = 0;
+      for (const entry of this.robots.values()) entry.tries = 0;
+    }
+    guest.wants = true;
+    if (guest.sources.has(source)) return;
+    guest.sources.add(source);
+    const rate = rateOf();
+    if (rate === null) return;
+    this.#sourcePace = stricter(this.#sourcePace, rate);
+    this.#setPace();
+  }
+
+  /** The owners of a host take turns. */
+  nextTurn(guest: Guest): void {
+    if (this.#guests.length === 1) return;
+    this.#guests = [...this.#guests.filter((each) => each !== guest), guest];
+  }
+
+  /** An owner is no more. What its sources asked for binds nobody else. `rateOf` a guest's source. */
+  leave(owner: ShardOwner, rateOf: (guest: Guest, source: string) => Rate | null): void {
+    for (const errand of this.errands.filter((each) => each.owner === owner)) {
+      this.errands.splice(this.errands.indexOf(errand), 1);
+      errand.cancel(owner.signal.reason);
+    }
+    const left = this.#guests.filter((guest) => guest.owner !== owner);
+    if (left.length === this.#guests.length) return;
+    this.#guests = left;
+    this.#sourcePace = null;
+    for (const guest of left) {
+      for (const source of guest.sources) {
+        const rate = rateOf(guest, source);
+        if (rate !== null) this.#sourcePace = stricter(this.#sourcePace, rate);
+      }
+    }
+    this.#setPace();
+  }
+
+  /** robots.txt asks for this much between two requests: counts from the last request on. */
+  obeyDelay(delayMs: number): void {
+    this.#robotsGapMs = Math.max(this.#robotsGapMs, delayMs);
+    this.#setPace();
+    if (this.#lastSentMs !== null) this.gate.holdUntil(this.#lastSentMs + delayMs + marginMs);
+  }
+
+  get robotsGapMs(): number {
+    return this.#robotsGapMs;
+  }
+
+  /** Starts one request; the next one may start when this one is sent and its gap is over. */
+  start(nowMs: number): Flight {
+    this.gate.start(nowMs);
+    this.#unsent = { startedMs: nowMs, sentMs: null };
+    return this.#unsent;
+  }
+
+  /** The request goes out; gives the gap since the one before it. */
+  sent(flight: Flight, nowMs: number): number | null {
+    flight.sentMs = nowMs;
+    if (this.#unsent === flight) this.#unsent = null;
+    const gapMs = this.#lastSentMs === null ? null : nowMs - this.#lastSentMs;
+    this.#lastSentMs = nowMs;
+    this.#unanswered = flight;
+    this.gate.holdUntil(nowMs + this.gapMs + marginMs);
+    return gapMs;
+  }
+
+  /**
+   * A request ended at `nowMs`, perhaps without having been sent; `answeredMs`: when the answer began. The server got the
+   * request as much later than it was sent as the answer was later than this host's quickest: a gap that the server, too,
+   * would measure begins there. A host that is evenly slow loses nothing by it.
+   */
+  ended(flight: Flight, nowMs: number, answeredMs: number, outcome: HostOutcome): void {
+    if (this.#unsent === flight) this.#unsent = null;
+    if (this.#unanswered === flight) this.#unanswered = null;
+    this.gate.end(nowMs, outcome);
+    if (flight.sentMs === null) return;
+    const latencyMs = Math.max(0, answeredMs - flight.sentMs);
+    const lateMs = Math.min(latencyMs - this.#knownQuickestMs, this.#mostLateMs);
+    this.#answers += 1;
+    this.#quickestMs = Math.min(this.#quickestMs, latencyMs);
+    this.gate.holdUntil(flight.sentMs + Math.max(0, lateMs) + this.gapMs + marginMs);
+  }
+
+  #setPace(): void {
+    const pace = this.#sourcePace ?? unhurried;
+    this.gate.setPace({
+      ...pace,
+      gapMs: Math.max(pace.gapMs, this.#robotsGapMs),
+      concurrency: this.#robotsGapMs > 0 ? 1 : pace.concurrency,
+    });
   }
 }
 
-function asFault(error: unknown): { fault: string } {
-  if ((error as Error).name === "FetchFault") return { fault: (error as FetchFault).message };
-  throw error;
+/** Least time between two requests that a source allows; null: a source that is no more. */
+export function gapOf(rate: Rate | null): number {
+  return rate === null ? unhurried.gapMs : 1000 / rate.perSecond;
 }
 
-function robotsEntry(
-  verdict: "parse" | "allow-all" | "disallow-all",
-  answer: Exchange | { fault: string },
-  url: string,
-  productToken: string,
-  tries: number,
-): RobotsEntry {
-  const status = "status" in answer ? answer.status : 0;
-  const untilMs = Date.now() + robotsTtlMs(verdict, status);
-  if (verdict === "disallow-all") {
-    const why = "fault" in answer ? answer.fault : `it answers ${status}`;
-    return { state: "disallow", robots: null, untilMs, tries: tries + 1, why };
-  }
-  const robots =
-    verdict === "parse" && "body" in answer ? parseRobots(answer.body, productToken, url) : null;
-  return { state: robots?.hasRules ? "rules" : "allow", robots, untilMs, tries: 0, why: "" };
+/** The strictest of both. */
+function stricter(pace: HostPace | null, rate: Rate): HostPace {
+  return {
+    gapMs: Math.max(pace?.gapMs ?? 0, gapOf(rate)),
+    concurrency: Math.min(pace?.concurrency ?? Number.POSITIVE_INFINITY, rate.concurrency),
+    backoffMs: Math.max(pace?.backoffMs ?? 0, rate.backoffMs),
+    maxBackoffMs: Math.max(pace?.maxBackoffMs ?? 0, rate.maxBackoffMs),
+    busyBackoffMs: Math.max(pace?.busyBackoffMs ?? 0, rate.busyBackoffMs),
+  };
 }

@@ -1,80 +1,75 @@
 // The hosts that may have something to fetch, ordered by when they may next be asked: a binary heap, each host in it at most
-// once. Times in it may be out of date (too early); whoever pops asks the host's gate again.
+// once. Times in it may be out of date (too early); whoever takes the first asks the host again.
 
-type Slot = { authority: string; atMs: number };
+/** Where an item stands. Belongs to the heap: nobody else may write to it. `index` is -1 outside of it. */
+export type HeapPlace = { index: number; atMs: number };
+export const noPlace = (): HeapPlace => ({ index: -1, atMs: 0 });
 
-export class ReadyHosts {
-  readonly #heap: Slot[] = [];
-  readonly #present = new Map<string, Slot>();
+export class ReadyHosts<T extends { readonly place: HeapPlace }> {
+  readonly #heap: T[] = [];
 
   get size(): number {
     return this.#heap.length;
   }
 
   /** Adds a host, or moves it forward in time. */
-  add(authority: string, atMs: number): void {
-    const present = this.#present.get(authority);
-    if (present !== undefined) {
-      if (atMs < present.atMs) {
-        present.atMs = atMs;
-        this.#up(this.#heap.indexOf(present));
-      }
-      return;
-    }
-    const slot = { authority, atMs };
-    this.#present.set(authority, slot);
-    this.#heap.push(slot);
-    this.#up(this.#heap.length - 1);
+  add(host: T, atMs: number): void {
+    const { place } = host;
+    if (place.index === -1) {
+      place.index = this.#heap.length;
+      this.#heap.push(host);
+    } else if (atMs >= place.atMs) return;
+    place.atMs = atMs;
+    this.#up(host);
   }
 
-  /** The time of the first host, or null when there is none. */
-  nextAtMs(): number | null {
-    return this.#heap[0]?.atMs ?? null;
+  /** The first host, or null when there is none. */
+  first(): T | null {
+    return this.#heap[0] ?? null;
   }
 
-  /** Takes the first host out. */
-  pop(): string | null {
-    const first = this.#heap[0];
-    if (first === undefined) return null;
-    const last = this.#heap.pop() as Slot;
-    if (last !== first) {
-      this.#heap[0] = last;
-      this.#down(0);
-    }
-    this.#present.delete(first.authority);
-    return first.authority;
+  /** Takes a host out, if it is here. */
+  remove(host: T): void {
+    const { index } = host.place;
+    if (index === -1) return;
+    host.place.index = -1;
+    const last = this.#heap.pop() as T;
+    if (last === host) return;
+    this.#put(last, index);
+    this.#up(last);
+    this.#down(last);
   }
 
-  #up(from: number): void {
-    let index = from;
+  #up(host: T): void {
+    let { index } = host.place;
     while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (this.#at(parent) <= this.#at(index)) return;
-      this.#swap(parent, index);
-      index = parent;
+      const above = (index - 1) >> 1;
+      const parent = this.#heap[above] as T;
+      if (parent.place.atMs <= host.place.atMs) break;
+      this.#put(parent, index);
+      index = above;
     }
+    this.#put(host, index);
   }
 
-  #down(from: number): void {
-    let index = from;
+  #down(host: T): void {
+    const heap = this.#heap;
+    let { index } = host.place;
     for (;;) {
-      let least = index;
-      for (const child of [2 * index + 1, 2 * index + 2]) {
-        if (child < this.#heap.length && this.#at(child) < this.#at(least)) least = child;
-      }
-      if (least === index) return;
-      this.#swap(least, index);
-      index = least;
+      let below = 2 * index + 1;
+      if (below >= heap.length) break;
+      const right = heap[below + 1];
+      if (right !== undefined && right.place.atMs < (heap[below] as T).place.atMs) below += 1;
+      const child = heap[below] as T;
+      if (child.place.atMs >= host.place.atMs) break;
+      this.#put(child, index);
+      index = below;
     }
+    this.#put(host, index);
   }
 
-  #at(index: number): number {
-    return (this.#heap[index] as Slot).atMs;
-  }
-
-  #swap(a: number, b: number): void {
-    const slot = this.#heap[a] as Slot;
-    this.#heap[a] = this.#heap[b] as Slot;
-    this.#heap[b] = slot;
+  #put(host: T, index: number): void {
+    this.#heap[index] = host;
+    host.place.index = index;
   }
 }

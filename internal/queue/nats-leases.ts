@@ -26,7 +26,7 @@ const parseRecord = (data: Uint8Array, seq: number): Held => {
 };
 
 /** Message TTLs are whole seconds (facts: nats.md, section 2). */
-const ttlHeader = (ttlMs: number) => `${Math.max(1, Math.ceil(ttlMs / 1000))}s`;
+export const ttlHeader = (ttlMs: number) => `${Math.max(1, Math.ceil(ttlMs / 1000))}s`;
 
 /** The leases of one connection. It remembers the newest revision of each lease that it has taken or renewed. */
 export function openLeases(link: Link): Leases {

@@ -51,6 +51,7 @@ export async function ensureStreams(link: Link, shards: number, storage: Storage
     name: stateStream,
     subjects: ["onpoint.state.>"],
     max_msgs_per_subject: 1,
+    allow_msg_ttl: true,
     duplicate_window: duplicateWindowNs,
   });
 }

@@ -28,7 +28,7 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
   const crawled = openMemoryLog<LogMessage>();
   const done = openMemoryLog<LedgerRecord>();
   const winners = new Map<string, LedgerRecord>();
-  const state = new Map<string, Uint8Array>();
+  const state = new Map<string, { value: Uint8Array; endsMs: number }>();
   const held = new Map<string, Held>();
   const { purge: purgeWork, ...work } = openMemoryWork(options.ackWaitMs ?? 15_000);
   let revisions = 0;
@@ -124,15 +124,23 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
       return crawled.read((record) => record.run === run, 1, signal);
     },
 
-    putState: async (key, value) => {
+    putState: async (key, value, ttlMs = Number.POSITIVE_INFINITY) => {
       checkSize(`state "${key}"`, value);
-      state.set(checkStateKey(key), value.slice());
+      state.set(checkStateKey(key), { value: value.slice(), endsMs: now() + ttlMs });
     },
-    getState: async (key) => state.get(checkStateKey(key)) ?? null,
+    getState: async (key) => {
+      const entry = state.get(checkStateKey(key));
+      return entry !== undefined && entry.endsMs > now() ? entry.value : null;
+    },
     deleteState: async (key) => {
       state.delete(checkStateKey(key));
     },
-    listState: async (prefix) => new Map([...state].filter(([key]) => key.startsWith(prefix))),
+    listState: async (prefix) =>
+      new Map(
+        [...state]
+          .filter(([key, { endsMs }]) => key.startsWith(prefix) && endsMs > now())
+          .map(([key, { value }]) => [key, value]),
+      ),
 
     purgeRun: async (run) => {
       checkName("run", run);

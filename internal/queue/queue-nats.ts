@@ -1,6 +1,6 @@
 // The queue on a real NATS server: puts the parts together and holds the ledger, the frontier log and the small state,
 // which are a few lines each.
-import { openLeases } from "./nats-leases.ts";
+import { openLeases, ttlHeader } from "./nats-leases.ts";
 import { isConflict, type Link, NoAnswer, openLink } from "./nats-link.ts";
 import { type LogEntry, readLog, readNow } from "./nats-log.ts";
 import {
@@ -173,12 +173,13 @@ function toLedgerRecord(entry: LogEntry): LedgerRecord {
 
 function stateOn(link: Link): Pick<Queue, "putState" | "getState" | "deleteState" | "listState"> {
   return {
-    putState: async (key, value) => {
+    putState: async (key, value, ttlMs) => {
       checkSize(`state "${key}"`, value);
       const subject = stateSubject(key);
       // The id keeps a late copy of a repeated write from undoing a later one.
       const id = { "Nats-Msg-Id": crypto.randomUUID() };
-      await link.call(`write ${subject}`, async () => link.publish(subject, value, id));
+      const headers = ttlMs === undefined ? id : { ...id, "Nats-TTL": ttlHeader(ttlMs) };
+      await link.call(`write ${subject}`, async () => link.publish(subject, value, headers));
     },
     getState: async (key) => {
       const query = { last_by_subj: stateSubject(key) };

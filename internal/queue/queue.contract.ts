@@ -296,6 +296,17 @@ export function queueContract(name: string, open: () => Promise<QueueHarness>): 
         await queue.deleteState(`${folder}/a.b-c_d=`);
         expect(await other.getState(`${folder}/a.b-c_d=`)).toBeNull();
       });
+
+      test("a value with a time of its own goes when that is over, unless it is written again", async () => {
+        const folder = `s/${newRun()}`;
+        await queue.putState(`${folder}/goes`, bytes("1"), 1_000);
+        await queue.putState(`${folder}/stays`, bytes("1"), 1_000);
+        await queue.putState(`${folder}/stays`, bytes("2"));
+        expect((await other.listState(folder)).size).toBe(2);
+        await harness.passTime(1_000);
+        await expect.poll(() => other.getState(`${folder}/goes`), { timeout: 5_000 }).toBeNull();
+        expect([...(await other.listState(folder)).keys()]).toEqual([`${folder}/stays`]);
+      });
     });
 
     test("a purged run leaves nothing, and other runs all they have", async () => {

@@ -107,8 +107,8 @@ export interface Queue {
   /** All records of all shards of a run, then new ones as they come. */
   watchCrawled(run: string, signal: AbortSignal): AsyncIterable<LogMessage>;
 
-  /** Small state: the latest value of a key (`[A-Za-z0-9_=./-]+`). */
-  putState(key: string, value: Uint8Array): Promise<void>;
+  /** Small state: the latest value of a key (`[A-Za-z0-9_=./-]+`), for `ttlMs` or, without it, until it is deleted. */
+  putState(key: string, value: Uint8Array, ttlMs?: number): Promise<void>;
   getState(key: string): Promise<Uint8Array | null>;
   deleteState(key: string): Promise<void>;
   /** Keys and values under a prefix. */

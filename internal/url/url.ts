@@ -26,6 +26,11 @@ export function originEnd(url: string): number {
   return url.indexOf("/", hostStart(url));
 }
 
+/** The origin of a canonical URL: scheme, host, and port if it is not the scheme's own. */
+export function originOf(url: string): string {
+  return url.slice(0, originEnd(url));
+}
+
 /** The host name of a canonical URL, without its port; IPv6 addresses in brackets. */
 export function hostOf(url: string): string {
   const start = hostStart(url);
