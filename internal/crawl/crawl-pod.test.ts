@@ -238,6 +238,18 @@ const traps: TrapLimits = {
   copies: 1_000,
 };
 
+test("a sitemap of more pages than are offered at once is read whole, and is done with", async () => {
+  const locs = Array.from({ length: 4_001 }, (_, n) => `<url><loc>/${n}</loc></url>`).join("");
+  const { open } = await newPod([webSource()], (url) =>
+    url.endsWith(".xml") ? answer(200, `<urlset>${locs}</urlset>`, "text/xml") : answer(404),
+  );
+  const sitemap = linkTo("https://a.test/sitemap.xml");
+  const owner = await open("r", [{ ...sitemap, kind: "sitemap", priority: 1 }]);
+  await vi.waitFor(() => expect(owner.segment.countsOf("s").pages).toBe(1), { interval: 1 });
+  // What is done stays pending until its commit.
+  expect(owner.frontier.pending).toBe(1 + 4_001);
+});
+
 test("a folder that contains itself is followed to its first repeats, then counted", async () => {
   const { open, ended, asked } = await newPod([webSource({ traps })], () =>
     answer(200, "<a href='/x'><a href='deep/'>"),

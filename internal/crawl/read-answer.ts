@@ -11,8 +11,6 @@ import { scanPage } from "../links/scan-html.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
-import { parseSitemap } from "../sitemap/sitemap.ts";
-import { resolverOf } from "../url/resolver.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { nextApiUrl } from "./api-page.ts";
 import { type KeepRules, keepOf } from "./keep-rules.ts";
@@ -122,39 +120,6 @@ function countDrop({ drops }: Reading, reason: string, count: number): void {
 
 function headersOf({ rawHeaders }: Exchange, name: string): string[] {
   return rawHeaders.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
-}
-
-/** Pages and further sitemaps that a sitemap names, in scope. */
-export function readSitemap(link: FrontierLink, answer: Exchange, rules: PageRules): Reading {
-  const sitemap = parseSitemap(answer.body, link.url);
-  const drops: Record<string, number> = {};
-  const links: FrontierLink[] = [];
-  const resolve = resolverOf(link.url, rules.urls);
-  for (const { loc } of sitemap.urls) {
-    const url = resolve(loc);
-    const reason = url === null ? "bad url" : rules.outOfScope(url, 1);
-    if (url !== null && reason === null) {
-      links.push({ url, source: link.source, kind: "page", depth: 1, priority: 1, via: link.url });
-    } else {
-      drops[String(reason)] = (drops[String(reason)] ?? 0) + 1;
-    }
-  }
-  if (link.depth < 5) {
-    for (const loc of sitemap.sitemaps) {
-      const url = canonicalUrl(loc, link.url);
-      if (url !== null) {
-        links.push({
-          url,
-          source: link.source,
-          kind: "sitemap",
-          depth: link.depth + 1,
-          priority: 1,
-          via: link.url,
-        });
-      }
-    }
-  }
-  return { links, error: sitemap.error, drops };
 }
 
 /** The next page of an API source. A body that is not JSON is an error: nobody knows what would have followed. */

@@ -1,6 +1,7 @@
 // What becomes of a link once its fate is known: into the owner's open segment go its record, what it found, and that it is
 // done. Everything here is in memory and counts only once the segment is committed.
 
+import { setImmediate } from "node:timers/promises";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
@@ -11,18 +12,16 @@ import { describeError } from "../std/errors.ts";
 import { archiveAnswer } from "./archive-answer.ts";
 import { keepRulesFor } from "./keep-rules.ts";
 import { type PageRules, pageRulesOf } from "./page-rules.ts";
-import {
-  type Reading,
-  rawRecord,
-  readApiPage,
-  readPage,
-  readSitemap,
-  redirectLink,
-} from "./read-answer.ts";
+import { type Reading, rawRecord, readApiPage, readPage, redirectLink } from "./read-answer.ts";
+import { readSitemap, type SitemapsSpent } from "./read-sitemap.ts";
 import { withoutTraps } from "./watch-traps.ts";
 import type { LinkOutcome } from "./weigh-answer.ts";
 
 const maxRedirects = 10;
+/** Links offered before others have their turn: a sitemap names tens of thousands. */
+const maxOffered = 2_000;
+/** By owner and source. */
+const sitemapsSpent = new WeakMap<ShardOwner, Map<string, SitemapsSpent>>();
 const pageRules = new WeakMap<WebSource, PageRules>();
 
 /** The link was given up: a dead letter. A sitemap that nobody named may be missing. */
@@ -76,12 +75,15 @@ export type Fetched = {
   outcome: LinkOutcome;
 };
 
-/** The link was fetched: it is put back, given up, or read. Gives the new links of the owner's own shard. */
-export function settleOutcome(
+/**
+ * The link was fetched: it is put back, given up, or read. Gives the new links of the owner's own shard. Only a sitemap takes
+ * more than a moment.
+ */
+export async function settleOutcome(
   owner: ShardOwner,
   entry: QueuedLink,
   { source, answer, fetchedAt, userAgent, outcome }: Fetched,
-): FrontierLink[] {
+): Promise<FrontierLink[]> {
   const { link } = entry;
   if (outcome.kind === "again") {
     owner.segment.countsOf(link.source).retries += 1;
@@ -89,43 +91,73 @@ export function settleOutcome(
     owner.frontier.putBack({ link, attempts, calm: entry.calm + Number(!outcome.costs) });
     return [];
   }
-  if (answer !== null) archiveAnswer(owner, link, source, answer, fetchedAt);
   if (outcome.kind !== "dead" && answer !== null)
     return settleAnswer(owner, { entry, answer, source, fetchedAt, userAgent, kind: outcome.kind });
+  if (answer !== null) archiveAnswer(owner, link, source, answer, fetchedAt);
   const reason = outcome.kind === "dead" ? outcome.reason : "no answer";
   settleDead(owner, entry, reason, answer?.status ?? 0);
   return [];
 }
 
 /** The link was answered. Gives the new links of the owner's own shard; those of other shards wait for the commit. */
-function settleAnswer(owner: ShardOwner, answered: Answered): FrontierLink[] {
-  const { entry, answer, source, fetchedAt, kind } = answered;
+async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<FrontierLink[]> {
+  const { entry, answer, source, fetchedAt } = answered;
   const { link } = entry;
   let record: RawRecord;
   let reading: Reading;
   try {
     const attempt = entry.attempts + entry.calm + 1;
     record = rawRecord(link, answer, fetchedAt, attempt, keepRulesFor(link, source));
-    reading = readAnswer(answered, record);
+    reading = await readAnswer(owner, answered, record);
     reading = withoutTraps(owner, link, record, reading, source);
   } catch (error) {
+    archiveAnswer(owner, link, source, answer, fetchedAt);
     // An answer that breaks its reader would break the shard's next owner, too, and be asked for for ever.
     settleDead(owner, entry, `the answer cannot be read: ${describeError(error)}`, answer.status);
     return [];
   }
+  const fresh = await offerInTurns(owner, reading.links);
+  if (owner.signal.aborted) return [];
+  // From here on nothing waits: all that is known of the link goes into one segment.
+  archiveAnswer(owner, link, source, answer, fetchedAt);
   owner.segment.countDrops(link.source, reading.drops);
-  const fresh = owner.offerFound(reading.links);
   if (reading.error !== null) {
     settleDead(owner, entry, reading.error, answer.status);
     return fresh;
   }
   const isKept = reading.keep ?? true;
   if (isKept) owner.segment.addRecord(record);
-  finish(owner, link, isKept && kind === "read");
+  finish(owner, link, isKept && answered.kind === "read");
   return fresh;
 }
 
-function readAnswer(answered: Answered, record: RawRecord): Reading {
+/** Links may be committed before what they were found on: whoever fetches that again finds them again. */
+async function offerInTurns(
+  owner: ShardOwner,
+  links: readonly FrontierLink[],
+): Promise<FrontierLink[]> {
+  if (links.length <= maxOffered) return owner.offerFound(links);
+  const fresh: FrontierLink[] = [];
+  for (let at = 0; at < links.length && !owner.signal.aborted; at += maxOffered) {
+    for (const link of owner.offerFound(links.slice(at, at + maxOffered))) fresh.push(link);
+    await setImmediate();
+  }
+  return fresh;
+}
+
+function spentOf(owner: ShardOwner, source: string): SitemapsSpent {
+  const bySource = sitemapsSpent.get(owner) ?? new Map<string, SitemapsSpent>();
+  sitemapsSpent.set(owner, bySource);
+  const spent = bySource.get(source) ?? { count: 0, sizeBytes: 0 };
+  bySource.set(source, spent);
+  return spent;
+}
+
+async function readAnswer(
+  owner: ShardOwner,
+  answered: Answered,
+  record: RawRecord,
+): Promise<Reading> {
   const { answer, source, userAgent } = answered;
   const { link } = answered.entry;
   if (answered.kind === "redirect") {
@@ -136,7 +168,8 @@ function readAnswer(answered: Answered, record: RawRecord): Reading {
   }
   if (source.kind === "api") return readApiPage(link, record, source);
   const rules = rulesFor(source, userAgent);
-  if (link.kind === "sitemap") return readSitemap(link, answer, rules);
+  if (link.kind === "sitemap")
+    return readSitemap(link, answer.body, rules, spentOf(owner, link.source));
   return readPage(link, answer, record, rules);
 }
 

@@ -1,103 +1,107 @@
 // The XML forms of a sitemap: urlset, sitemapindex, RSS, RDF and Atom, streamed. Namespaces are not looked at, since real
-// sitemaps get them wrong; an element counts by its local name and its parent's.
+// sitemaps get them wrong; an element counts by its local name and its parent's, so that the URLs of images, videos and news
+// inside an entry are no pages.
 import { SaxesParser } from "saxes";
+import { lastmodMs } from "./lastmod.ts";
+import { LooseAmpersands } from "./loose-ampersands.ts";
+import type { SitemapEntry, SitemapKind } from "./sitemap.ts";
 
-/** A page named by a sitemap: `lastmod` as written (a feed's dates too), or null. */
-export type SitemapUrl = { loc: string; lastmod: string | null };
-
-/**
- * `none`: not a sitemap at all. `urls` and `sitemaps` (further sitemaps, of an index) are as written, not resolved. `error`:
- * why there may be more than was read, with the sitemap's URL; what came before the fault is kept.
- */
-export type Sitemap = {
-  kind: "urlset" | "index" | "text" | "feed" | "none";
-  urls: SitemapUrl[];
-  sitemaps: string[];
-  error: string | null;
-};
-
-type Element = { name: string; text: string };
 type Attributes = Record<string, string>;
+type Element = { name: string; text: string };
+/** The parts of one entry; `page` may come from the entry's guid, or from the text of an entry without a `loc`. */
+type Entry = { loc: string; guid: string; lastmodMs: number | null; alternates: string[] };
 
-const kinds: Record<string, Sitemap["kind"]> = {
-  urlset: "urlset",
-  sitemapindex: "index",
-  rss: "feed",
-  rdf: "feed",
-  feed: "feed",
+const kinds = new Map<string, SitemapKind>([
+  ["urlset", "urlset"],
+  ["sitemapindex", "index"],
+  ["rss", "feed"],
+  ["rdf", "feed"],
+  ["feed", "feed"],
+]);
+const entryNames: Record<SitemapKind, readonly string[]> = {
+  none: [],
+  text: [],
+  urlset: ["url"],
+  index: ["sitemap"],
+  feed: ["item", "entry"],
 };
-const entryNames = new Set(["url", "sitemap", "item", "entry"]);
 const dateNames = new Set(["lastmod", "pubdate", "date", "updated"]);
-const chunkChars = 65_536;
 const maxDepth = 100;
 const maxTextChars = 8_192;
+const maxAlternates = 1_000;
+/** Faults of one character, after which the parser goes on as if it had not been there. */
+const passingFault = /entity|disallowed character/i;
 
-/** Reads the text of an XML sitemap, up to its first fault or `maxUrls` entries; `error` then says which. Never throws. */
-export function readSitemapXml(text: string, maxUrls: number): Sitemap {
-  const reader = new SitemapReader(maxUrls);
-  const xml = escapeLooseAmpersands(text);
-  for (let at = 0; at < xml.length && !reader.ended; at += chunkChars)
-    reader.write(xml.slice(at, at + chunkChars));
-  return reader.close();
-}
-
-// An "&" of a query that nobody escaped is the commonest fault of sitemaps, and it is clear what was meant. Where there are
-// CDATA sections, in which it is none, the text stays as it is.
-function escapeLooseAmpersands(text: string): string {
-  if (!text.includes("&") || text.includes("<![CDATA[")) return text;
-  return text.replace(/&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[\da-f]{1,6});)/gi, "&amp;");
-}
-
-class SitemapReader {
-  readonly #sitemap: Sitemap = { kind: "none", urls: [], sitemaps: [], error: null };
-  readonly #parser = new SaxesParser();
-  readonly #open: Element[] = [];
-  readonly #maxUrls: number;
-  #loc = "";
-  #lastmod: string | null = null;
+export class SitemapXml {
+  kind: SitemapKind = "none";
+  /** The first fault that ended the reading. */
+  error: string | null = null;
   /** Nothing more is to be had from the text. */
   ended = false;
+  readonly #take: (entry: SitemapEntry) => void;
+  readonly #parser = new SaxesParser();
+  readonly #ampersands = new LooseAmpersands();
+  readonly #open: Element[] = [];
+  #entry: Entry | null = null;
+  #hasEntities = false;
 
-  constructor(maxUrls: number) {
-    this.#maxUrls = maxUrls;
-    this.#parser.on("error", (error) => this.#stop(error.message));
+  /** `take` gets each entry as soon as it is whole. */
+  constructor(take: (entry: SitemapEntry) => void) {
+    this.#take = take;
+    this.#parser.on("error", (error) => {
+      if (!passingFault.test(error.message)) this.#stop(error.message);
+    });
+    this.#parser.on("doctype", (doctype) => {
+      this.#hasEntities = doctype.includes("<!ENTITY");
+    });
     this.#parser.on("opentag", ({ name, attributes }) => this.#opened(localName(name), attributes));
     this.#parser.on("closetag", () => this.#closed());
     this.#parser.on("text", (text) => this.#characters(text));
     this.#parser.on("cdata", (text) => this.#characters(text));
   }
 
-  write(xml: string): void {
-    this.#parser.write(xml);
+  write(piece: string): void {
+    if (!this.ended) this.#parser.write(this.#ampersands.escape(piece));
   }
 
-  close(): Sitemap {
-    if (!this.ended) this.#parser.close();
-    return this.#sitemap;
+  close(): void {
+    if (!this.ended) this.#parser.write(this.#ampersands.rest());
+    if (this.ended) return;
+    this.#parser.close();
+    // The text of an element is known to be whole once the next tag has begun, even if that one is cut.
+    const last = this.#open.at(-1);
+    if (last !== undefined && this.#entry !== null) this.#partClosed(last, this.#parentName(-2));
+    this.#flush();
   }
 
+  /** Ends the reading; `error` null: there is nothing to read. */
   #stop(error: string | null): void {
-    if (!this.ended) this.#sitemap.error = error;
+    if (!this.ended) this.error = error;
     this.ended = true;
   }
 
   #opened(name: string, attributes: Attributes): void {
     if (this.ended) return;
     if (this.#open.length === 0) {
-      this.#sitemap.kind = Object.hasOwn(kinds, name) ? (kinds[name] ?? "none") : "none";
-      if (this.#sitemap.kind === "none") this.#stop(null);
+      this.kind = kinds.get(name) ?? "none";
+      if (this.kind === "none") this.#stop(null);
     }
     if (this.#open.length === maxDepth) this.#stop(`elements are nested deeper than ${maxDepth}`);
     if (this.ended) return;
-    if (entryNames.has(name)) {
-      this.#loc = "";
-      this.#lastmod = null;
-    }
-    const inEntry = this.#open.at(-1)?.name === "entry";
-    if (inEntry && name === "link" && (attributes.rel ?? "alternate") === "alternate") {
-      this.#loc ||= (attributes.href ?? "").trim();
-    }
+    if (this.#entry === null && entryNames[this.kind].includes(name))
+      this.#entry = { loc: "", guid: "", lastmodMs: null, alternates: [] };
+    else if (name === "link" && this.#isPart(-1)) this.#linked(attributes);
     this.#open.push({ name, text: "" });
+  }
+
+  /** A link with its URL in an attribute: of an Atom entry, or an alternate of a page (hreflang). */
+  #linked({ rel, href }: Attributes): void {
+    const entry = this.#entry as Entry;
+    const url = (href ?? "").trim();
+    const isAlternate = (rel ?? "alternate").toLowerCase().split(/\s+/).includes("alternate");
+    if (url === "" || !isAlternate) return;
+    if (this.kind === "feed") entry.loc ||= url;
+    else if (entry.alternates.length < maxAlternates) entry.alternates.push(url);
   }
 
   #characters(text: string): void {
@@ -108,26 +112,52 @@ class SitemapReader {
 
   #closed(): void {
     const element = this.ended ? undefined : this.#open.pop();
-    if (element === undefined) return;
-    const parent = this.#open.at(-1)?.name ?? "";
-    if (entryNames.has(element.name)) this.#entryClosed(element.name);
-    else if (entryNames.has(parent)) this.#partClosed(element, parent);
+    if (element === undefined || this.#entry === null) return;
+    const parent = this.#parentName(-1);
+    this.#partClosed(element, parent);
+    if (!entryNames[this.kind].includes(element.name) || parent === "loc") return;
+    // Some indexes have their URLs right inside an entry.
+    if (/^https?:\/\//i.test(element.text.trim())) this.#entry.loc ||= element.text.trim();
+    this.#flush();
   }
 
   #partClosed({ name, text }: Element, parent: string): void {
-    const locName = parent === "item" ? "link" : "loc";
-    if (parent !== "entry" && name === locName) this.#loc ||= text.trim();
-    else if (dateNames.has(name)) this.#lastmod ??= text.trim() || null;
+    const entry = this.#entry as Entry;
+    const trimmed = text.trim();
+    if (trimmed === "") return;
+    const isPart = entryNames[this.kind].includes(parent);
+    if (this.kind === "feed") {
+      if (isPart && name === "link") entry.loc ||= trimmed;
+      if (isPart && name === "guid") entry.guid = trimmed;
+    } else if ((isPart && name === "loc") || (parent === "loc" && name === "url")) {
+      // An entry with several URLs was not ended in between.
+      if (entry.loc !== "") this.#flush(true);
+      (this.#entry as Entry).loc = trimmed;
+      return;
+    }
+    if (isPart && dateNames.has(name)) entry.lastmodMs ??= lastmodMs(trimmed);
   }
 
-  #entryClosed(name: string): void {
-    const { urls, sitemaps } = this.#sitemap;
-    if (this.#loc === "") return;
-    if (urls.length + sitemaps.length === this.#maxUrls) {
-      this.#stop(`it has more than ${this.#maxUrls} URLs; the rest is not read`);
-    } else if (name === "sitemap") sitemaps.push(this.#loc);
-    else urls.push({ loc: this.#loc, lastmod: this.#lastmod });
-    this.#loc = "";
+  /** Gives the entry out; `goesOn`: another one begins in the same element. */
+  #flush(goesOn = false): void {
+    const entry = this.#entry;
+    this.#entry = goesOn ? { loc: "", guid: "", lastmodMs: null, alternates: [] } : null;
+    if (entry === null) return;
+    const guid = /^https?:\/\//i.test(entry.guid) ? entry.guid : "";
+    const loc = entry.loc || guid;
+    // What an entity of the document stands for is not read: it may be a file of this machine.
+    if (loc === "" || (this.#hasEntities && /&[\w.-]+;/.test(loc))) return;
+    const is = this.kind === "index" ? "sitemap" : "page";
+    this.#take({ is, loc, lastmodMs: entry.lastmodMs });
+    for (const url of entry.alternates) this.#take({ is: "alternate", loc: url, lastmodMs: null });
+  }
+
+  #isPart(at: number): boolean {
+    return this.#entry !== null && entryNames[this.kind].includes(this.#parentName(at));
+  }
+
+  #parentName(at: number): string {
+    return this.#open.at(at)?.name ?? "";
   }
 }
 
