@@ -4,7 +4,7 @@ import { readReplays } from "../internal/catalog/replays.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { awaitSensors } from "../internal/flow/await-sensors.ts";
 import { coordinate } from "../internal/flow/coordinate.ts";
-import { type ActiveRun, activeRunKey } from "../internal/model/active-run.ts";
+import { type ActiveRun, activeRunKey, coordinatorLease } from "../internal/model/active-run.ts";
 import { progressPath } from "../internal/model/lake-paths.ts";
 import { type RunReport, runToken } from "../internal/model/run.ts";
 import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
@@ -158,8 +158,7 @@ async function holdLease(
   token: string,
 ): Promise<{ signal: AbortSignal; release: () => Promise<void> }> {
   const ttlMs = Math.max(settings.leaseTtlMs, 4_000);
-  const key = `run.${token}`;
-  let lease = await acquireSoon(queue, key, name, ttlMs, signal);
+  let lease = await acquireSoon(queue, token, name, ttlMs, signal);
   const lost = new AbortController();
   let renewing = Promise.resolve();
   const timer = setInterval(() => {
@@ -180,16 +179,16 @@ async function holdLease(
 
 async function acquireSoon(
   queue: Queue,
-  key: string,
+  token: string,
   holder: string,
   ttlMs: number,
   signal: AbortSignal,
 ) {
   const untilMs = Date.now() + 3 * ttlMs;
   while (!signal.aborted) {
-    const lease = await queue.acquire(key, holder, ttlMs);
+    const lease = await queue.acquire(coordinatorLease(token), holder, ttlMs);
     if (lease !== null) return lease;
-    if (Date.now() > untilMs) throw new LostLease(`another coordinator conducts ${key.slice(4)}`);
+    if (Date.now() > untilMs) throw new LostLease(`another coordinator conducts ${token}`);
     await pause(500, signal);
   }
   throw new Fatal("stopped before the run began");

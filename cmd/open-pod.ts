@@ -2,6 +2,7 @@
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { conductedRuns } from "../internal/flow/conducted-runs.ts";
 import { type ActiveRun, activeRunKey, parseActiveRun } from "../internal/model/active-run.ts";
 import type { Pipeline } from "../internal/model/pipeline.ts";
 import type { Objects } from "../internal/objects/objects.ts";
@@ -35,6 +36,7 @@ export type Pod = {
   lakeOf: (run: ActiveRun) => Promise<Objects>;
   /** The pipeline of a run that `activeRuns` or `activeRun` gave. */
   pipelineOf: (run: ActiveRun) => Pipeline;
+  /** Runs that have a coordinator. */
   activeRuns: () => Promise<ActiveRun[]>;
   activeRun: (token: string) => Promise<ActiveRun | null>;
 };
@@ -94,6 +96,7 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
     }
     return run;
   };
+  const conducted = conductedRuns(queue);
   const pod: Pod = {
     name,
     settings,
@@ -113,10 +116,7 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
       if (pipeline === undefined) throw new Fatal(`the pipeline of run ${run.token} was not read`);
       return pipeline;
     },
-    activeRuns: async () => {
-      const runs = [...(await queue.listState("run/")).values()].map(parseActiveRun);
-      return Promise.all(runs.map(known));
-    },
+    activeRuns: async () => Promise.all((await conducted()).map(known)),
     activeRun: async (token) => {
       const state = await queue.getState(activeRunKey(token));
       return state === null ? null : known(parseActiveRun(state));

@@ -65,7 +65,9 @@ export async function work<T extends Task>(deps: WorkDeps<T>, signal: AbortSigna
       if (error instanceof Fatal) throw error;
       if (!signal.aborted)
         deps.log.error("task.failed", { task: message.task, error: describeError(error) });
-      message.release(signal.aborted ? 0 : 1_000);
+      // Longer and longer: deliveries are counted, and a lake that is away for minutes is no worker that dies.
+      const laterMs = backoffMs(message.deliveries - 1, 1_000, 60_000);
+      message.release(signal.aborted ? 0 : laterMs);
     } finally {
       clearInterval(keepAlive);
       deps.onBusy(false);
@@ -150,7 +152,7 @@ async function attempt<T extends Task>(
     ...result,
   });
   if (deliveries > maxDeliveries) {
-    const reason = `its worker died ${deliveries - 1} times while working on it; see the log of the ${deps.stage} pods`;
+    const reason = `its worker died, or could not reach queue or lake, ${deliveries - 1} times while working on it; see the log of the ${deps.stage} pods`;
     return receiptOf("dead", deliveries - 1, reason, emptyResult);
   }
   const retries = context.pipeline.retries[deps.stage];

@@ -19,6 +19,9 @@ export type ActiveRun = {
 
 export const activeRunKey = (token: string) => `run/${token}`;
 
+/** Key of the lease that a run's coordinator holds as long as it lives. */
+export const coordinatorLease = (token: string) => `run.${token}`;
+
 /** Parses what `activeRunKey` holds. Throws on anything else. */
 export function parseActiveRun(data: Uint8Array): ActiveRun {
   return JSON.parse(Buffer.from(data).toString("utf8")) as ActiveRun;
