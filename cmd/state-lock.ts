@@ -1,49 +1,53 @@
 // One `onpoint run` at a time in a state folder: the queue's store in it belongs to one server.
+//
+// The lock is the kernel's (folder-lock.ts says why): it ends with its process, however that ends, and no process id that was
+// given to somebody else keeps a folder locked. `run.lock` beside it only says, for the message, who has it.
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../internal/std/errors.ts";
+import { FolderLock } from "../internal/objects/folder-lock.ts";
+import { describeError, UsageError } from "../internal/std/errors.ts";
 
-/** Takes `<state>/run.lock`, also over from a process that has gone. Throws UsageError when a living one has it. */
+const lockFile = ".onpoint-state-lock";
+
+/** Takes the state folder until it is disposed of. Throws UsageError when another process has it, or it cannot be written. */
 export async function lockState(state: string, run: string): Promise<AsyncDisposable> {
-  const file = join(state, "run.lock");
-  for (;;) {
-    try {
-      await writeFile(file, JSON.stringify({ pid: process.pid, run }), { flag: "wx" });
-      return { [Symbol.asyncDispose]: () => rm(file, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw unwritable(state, error);
-    }
-    const holder = await readHolder(file);
-    if (holder !== null && isAlive(holder.pid)) {
-      const fix = `wait for it, or set ONPOINT_STATE to another folder`;
-      throw new UsageError(
-        `onpoint run ${holder.run} (process ${holder.pid}) is using this state folder`,
-        state,
-        fix,
-      );
-    }
-    await rm(file, { force: true });
+  const lock = new FolderLock(state, lockFile);
+  const holderFile = join(state, "run.lock");
+  try {
+    if (!lock.take()) throw inUse(state, await readHolder(holderFile));
+    await writeFile(holderFile, JSON.stringify({ pid: process.pid, run }));
+  } catch (error) {
+    lock.close();
+    throw error instanceof UsageError ? error : unwritable(state, error);
   }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await rm(holderFile, { force: true });
+      lock.close();
+    },
+  };
 }
 
-async function readHolder(file: string): Promise<{ pid: number; run: string } | null> {
+type Holder = { pid: number; run: string };
+
+/** What the holder wrote down; null when it has not come to it yet. */
+async function readHolder(file: string): Promise<Holder | null> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as { pid: number; run: string };
+    return JSON.parse(await readFile(file, "utf8")) as Holder;
   } catch {
     return null;
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function inUse(state: string, holder: Holder | null): UsageError {
+  const who =
+    holder === null ? "another onpoint run" : `onpoint run ${holder.run} (process ${holder.pid})`;
+  const fix = "wait for it, or set ONPOINT_STATE to another folder";
+  return new UsageError(`${who} is using this state folder`, state, fix);
 }
 
 function unwritable(state: string, cause: unknown): UsageError {
-  const what = `the state folder cannot be written (${(cause as NodeJS.ErrnoException).code})`;
-  return new UsageError(what, state, "set ONPOINT_STATE to another folder", { cause });
+  const code = (cause as NodeJS.ErrnoException).code ?? describeError(cause);
+  const fix = "set ONPOINT_STATE to another folder";
+  return new UsageError(`the state folder cannot be written (${code})`, state, fix, { cause });
 }
