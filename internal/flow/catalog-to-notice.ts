@@ -1,5 +1,5 @@
 // Stage notice: a run's verdict in, a webhook call and a mail out. Run by the coordinator before the verdict is written down,
-// so that a crash can repeat a notice (with the same Idempotency-Key) but never lose one.
+// so that a crash or a stop can repeat a notice (with the same Idempotency-Key) but never lose one.
 import type { Fetcher } from "../fetch/fetch-page.ts";
 import type { Notify } from "../model/pipeline.ts";
 import type { RunReport } from "../model/run.ts";
@@ -10,10 +10,14 @@ import type { Log } from "../telemetry/log.ts";
 
 const attempts = 4;
 
-/** Sends the notices. A notice that cannot be sent is logged; it does not change the verdict. Gives what failed. */
+/**
+ * Sends the notices. A notice that cannot be sent is logged; it does not change the verdict. Gives what failed; nothing is
+ * known of the notices when `signal` was aborted. `token` names the generation of the run.
+ */
 export async function catalogToNotice(
   notify: Notify,
   report: RunReport,
+  token: string,
   fetcher: Fetcher,
   log: Log,
   signal: AbortSignal,
@@ -21,7 +25,10 @@ export async function catalogToNotice(
   const sends: { what: string; send: () => Promise<void> }[] = [];
   if (notify.webhook) {
     const { webhook } = notify;
-    sends.push({ what: "webhook", send: () => callWebhook(fetcher, webhook, report, signal) });
+    sends.push({
+      what: "webhook",
+      send: () => callWebhook(fetcher, webhook, report, token, signal),
+    });
   }
   if (notify.email?.smtp) {
     const { smtp, to, from } = notify.email;
@@ -32,6 +39,7 @@ export async function catalogToNotice(
   const failed: string[] = [];
   for (const { what, send } of sends) {
     const error = await persist(send, signal);
+    if (signal.aborted) break;
     if (error === null) log.info("notice.sent", { what, state: report.state });
     else {
       failed.push(`${what}: ${describeError(error)}`);
@@ -45,11 +53,12 @@ async function callWebhook(
   fetcher: Fetcher,
   url: string,
   report: RunReport,
+  token: string,
   signal: AbortSignal,
 ): Promise<void> {
   const headers = {
     "content-type": "application/json",
-    "idempotency-key": `${report.run}-${report.state}`,
+    "idempotency-key": `${token}-${report.state}`,
   };
   const { status } = await fetcher.fetch(url, { headers, body: JSON.stringify(report) }, signal);
   if (status >= 300) throw new Error(`the webhook answered ${status}`);

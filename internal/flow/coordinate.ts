@@ -30,13 +30,13 @@ import type { Headers, Queue } from "../queue/queue.ts";
 import { type Limits, wantedReplicas } from "../scale/wanted-replicas.ts";
 import { pause } from "../std/pause.ts";
 import type { Log } from "../telemetry/log.ts";
+import { openAnnouncer } from "./announce-tasks.ts";
 import { catalogToNotice } from "./catalog-to-notice.ts";
 import { rawToBatches } from "./raw-to-batches.ts";
 import { type RunReceipts, runReport } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
 import { tableInput, tableResults } from "./table-results.ts";
 import { targetsToShards } from "./targets-to-shards.ts";
-import { packTask } from "./task-message.ts";
 import { uploadsToCatalog } from "./uploads-to-catalog.ts";
 
 export type CoordinatorDeps = {
@@ -67,7 +67,6 @@ export type CoordinatorDeps = {
 };
 
 const roundMs = 500;
-const announceAgainMs = 5_000;
 
 /** Runs until the verdict, or until `signal` is aborted (then null: the run goes on another time). Throws LostLease. */
 export async function coordinate(
@@ -82,7 +81,11 @@ export async function coordinate(
     for (const batch of batches) session.view.addBatch(batch);
     session.watch();
     while (!signal.aborted) {
-      if (await session.round()) return await session.verdict(signal);
+      if (await session.round()) {
+        const report = await session.verdict(signal);
+        // Told to stop meanwhile, it may not have sent its notices.
+        return signal.aborted ? null : report;
+      }
       await session.news();
     }
     return null;
@@ -98,7 +101,7 @@ class Session {
   readonly #signal: AbortSignal;
   /** Tasks that came to nothing before this session: models and uploads are tried again. */
   readonly #spent = new Set<string>();
-  readonly #announced = new Map<string, number>();
+  readonly #announce: ReturnType<typeof openAnnouncer>;
   readonly #watchers: Promise<void>[] = [];
   #wake: () => void = () => undefined;
   #failure: unknown = null;
@@ -112,6 +115,7 @@ class Session {
 
   constructor(deps: CoordinatorDeps, signal: AbortSignal) {
     this.#deps = deps;
+    this.#announce = openAnnouncer(deps);
     this.#signal = signal;
   }
 
@@ -208,10 +212,12 @@ class Session {
       (task) => this.#unspent(task),
     );
     this.#planUploads();
+    const isOpen = (task: Task) => view.receipt(task.stage, task.task) === null;
+    const runTrace = () => deps.run.trace;
     const open = {
-      process: await this.#announce(this.#process, (task) => (task as ProcessTask).trace),
-      etl: await this.#announce(this.#models, () => deps.run.trace),
-      upload: await this.#announce(this.#uploads, () => deps.run.trace),
+      process: await this.#announce(this.#process, isOpen, (task) => task.trace),
+      etl: await this.#announce(this.#models, isOpen, runTrace),
+      upload: await this.#announce(this.#uploads, isOpen, runTrace),
     };
     // 4. Scale, and tell.
     await deps.setReplicas(
@@ -245,7 +251,14 @@ class Session {
     }
     const report = this.#report(errors.length > 0 ? "failed" : this.#stateOfRejects(), errors);
     const { notify } = deps.pipeline;
-    const unsent = await catalogToNotice(notify, report, deps.fetcher, deps.log, signal);
+    const unsent = await catalogToNotice(
+      notify,
+      report,
+      deps.run.token,
+      deps.fetcher,
+      deps.log,
+      signal,
+    );
     const { notice } = report.stages;
     if (notice) {
       notice.dead = unsent.length;
@@ -277,29 +290,6 @@ class Session {
       if (adopted.links > 0) return;
     }
     this.#crawlComplete = true;
-  }
-
-  /** Announces tasks that have no receipt, and again now and then; gives how many are open. */
-  async #announce(tasks: readonly Task[], traceOf: (task: Task) => Headers): Promise<number> {
-    const { queue, lake, run, log } = this.#deps;
-    let open = 0;
-    for (const task of tasks) {
-      if (this.view.receipt(task.stage, task.task) !== null) continue;
-      open += 1;
-      const announcedMs = this.#announced.get(task.task);
-      if (announcedMs !== undefined && Date.now() - announcedMs < announceAgainMs) continue;
-      const state = await queue.publishWork(
-        task.stage,
-        run.token,
-        task.task,
-        await packTask(lake, run.token, task),
-        traceOf(task),
-      );
-      if (announcedMs === undefined && state === "queued")
-        log.info("task.announced", { stage: task.stage, task: task.task });
-      this.#announced.set(task.task, Date.now());
-    }
-    return open;
   }
 
   /** The name a task goes by now: one that is tried again after it came to nothing gets a new one. */
