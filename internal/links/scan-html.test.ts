@@ -1,35 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { type DefaultTreeAdapterTypes, parse } from "parse5";
 import { expect, test } from "vitest";
 import { threadCpuMs } from "../../test/support/cpu-time.ts";
+import { treeLinks } from "../../test/support/tree-links.ts";
 import { pageLinks } from "./page-links.ts";
 import { scanHtml } from "./scan-html.ts";
 
 const page = "https://site.example/dir/page.html";
 
-// hrefs of a and area by the oracle: a tree built as browsers do with scripting off.
+// hrefs of a and area by the oracle.
 function hrefsByTree(html: string): string[] {
-  const hrefs: string[] = [];
-  const visit = (node: DefaultTreeAdapterTypes.Node) => {
-    if ("attrs" in node && (node.tagName === "a" || node.tagName === "area")) {
-      const href = node.attrs.find(({ name, prefix }) => name === "href" && !prefix);
-      if (href) hrefs.push(cleaned(href.value));
-    }
-    if ("childNodes" in node) for (const child of node.childNodes) visit(child);
-    if ("content" in node) visit(node.content);
-  };
-  visit(parse(html, { scriptingEnabled: false }));
-  return hrefs;
-}
-
-function cleaned(href: string): string {
-  const isEdge = (letter: string | undefined) => letter !== undefined && letter <= " ";
-  const letters = [...href];
-  while (isEdge(letters[0])) letters.shift();
-  while (isEdge(letters.at(-1))) letters.pop();
-  return letters.join("").replace(/[\t\r\n]/g, "");
+  return treeLinks(html).links.flatMap((link) => /^(?:a|area) (.*)$/s.exec(link)?.[1] ?? []);
 }
 
 function hrefs(html: string): string[] {

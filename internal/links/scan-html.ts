@@ -80,13 +80,13 @@ function addLinks(scan: HtmlScan, tag: string, attribute: Attribute): void {
       addLink(scan, tag, attribute("src"), null);
       break;
     case "img":
-    case "source": {
-      addLink(scan, tag, attribute("src"), null);
-      const srcset = attribute("srcset");
-      if (srcset === null) break;
-      for (const url of srcsetUrls(srcset)) addLink(scan, tag, url, null);
+    case "source":
+      addImages(scan, tag, attribute);
       break;
-    }
+    case "image":
+      // WHATWG HTML 13.2.6.4.7: the standard says not to ask.
+      addImages(scan, "img", attribute);
+      break;
     case "form": {
       const method = attribute("method")?.toLowerCase();
       if (method !== "post" && method !== "dialog")
@@ -100,6 +100,13 @@ function addLinks(scan: HtmlScan, tag: string, attribute: Attribute): void {
       addMeta(scan, attribute);
       break;
   }
+}
+
+function addImages(scan: HtmlScan, tag: string, attribute: Attribute): void {
+  addLink(scan, tag, attribute("src"), null);
+  const srcset = attribute("srcset");
+  if (srcset === null) return;
+  for (const url of srcsetUrls(srcset)) addLink(scan, tag, url, null);
 }
 
 // The links of SVG; older files write xlink:href.
