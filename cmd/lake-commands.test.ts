@@ -102,7 +102,17 @@ async function saveCrawl(token: string): Promise<void> {
         link,
       },
     ],
-    hosts: [{ host: "h", requests: 7, smallestGapMs: 500, robots: "rules", backoffs: 2 }],
+    hosts: [
+      {
+        host: "h",
+        requests: 7,
+        smallestGapMs: 500,
+        allowedGapMs: 400,
+        robots: "rules",
+        backoffs: 2,
+        deferred: 3,
+      },
+    ],
   };
   await writeReceipt(lake, token, "crawl", receipt.segment, receipt);
 }
@@ -206,7 +216,7 @@ describe("report", () => {
     await writeReceipt(lake, "a", "etl", "m-1", etl);
     await writeReceipt(lake, "a", "upload", "u-1", upload);
     const { text, json } = await reportCommand("a", { lake: url });
-    expect(text).toMatch(/ h +7 +500 +rules +2\n/);
+    expect(text).toMatch(/ h +7 +500 +400 +rules +2 +3\n/);
     expect(text).toMatch(/ web +robots +3\n/);
     expect(text).toMatch(/ m +done +1 +keys +passed\n/);
     expect(text).toMatch(/ s3:\/\/b +1 +5 +yes\n/);

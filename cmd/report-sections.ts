@@ -2,6 +2,7 @@
 
 import type { RunManifest, RunReport } from "../internal/model/run.ts";
 import { stageNames } from "../internal/model/run.ts";
+import type { HostCounts } from "../internal/model/segment.ts";
 import { letterRow } from "./dead-text.ts";
 import type { RunDetails } from "./run-details.ts";
 import type { TextColumn } from "./text-table.ts";
@@ -12,6 +13,7 @@ export type Section = { title: string; columns: TextColumn[]; rows: string[][]; 
 const left = (name: string): TextColumn => ({ name });
 const right = (name: string): TextColumn => ({ name, right: true });
 const facts = [left(""), left("")];
+const hostsShown = 50;
 
 export function headSection(
   manifest: RunManifest,
@@ -103,22 +105,61 @@ function modelSection({ models }: RunDetails): Section {
   return { title: "models and their tests", columns, rows, empty: "no models" };
 }
 
+/** The hosts to look at first, and what the others add up to: a run may have millions. `--json` has all of them. */
 function hostSection({ hosts }: RunDetails): Section {
-  const rows = hosts.map(({ host, requests, smallestGapMs, robots, backoffs }) => [
-    host,
-    String(requests),
-    smallestGapMs === null ? "-" : String(smallestGapMs),
-    robots,
-    String(backoffs),
-  ]);
+  const worstFirst = [...hosts].sort((a, b) => troubleOf(b) - troubleOf(a));
+  const shown = worstFirst.slice(0, hostsShown).map((counts) => hostRow(counts.host, counts));
+  const others = worstFirst.slice(hostsShown);
+  if (others.length > 0) {
+    const sum = (of: (counts: HostCounts) => number) =>
+      others.reduce((all, each) => all + of(each), 0);
+    shown.push([
+      `${others.length} more`,
+      String(sum(({ requests }) => requests)),
+      "",
+      "",
+      "",
+      String(sum(({ backoffs }) => backoffs)),
+      String(sum(({ deferred }) => deferred)),
+    ]);
+  }
   const columns = [
     left("host"),
     right("requests"),
     right("smallest gap ms"),
+    right("allowed"),
     left("robots"),
     right("backoffs"),
+    right("deferred"),
   ];
-  return { title: "hosts", columns, rows, empty: "no host was asked" };
+  return { title: "hosts", columns, rows: shown, empty: "no host was asked" };
+}
+
+/** Asked too soon, then deferred, then with backoffs, then closed by robots.txt; hosts of one kind stay as they are. */
+function troubleOf({
+  smallestGapMs,
+  allowedGapMs,
+  deferred,
+  backoffs,
+  robots,
+}: HostCounts): number {
+  if (smallestGapMs !== null && allowedGapMs !== null && smallestGapMs < allowedGapMs) return 4;
+  if (deferred > 0) return 3;
+  if (backoffs > 0) return 2;
+  return robots === "disallow" ? 1 : 0;
+}
+
+function hostRow(name: string, counts: HostCounts): string[] {
+  const { requests, smallestGapMs, allowedGapMs, robots, backoffs, deferred } = counts;
+  return [
+    name,
+    String(requests),
+    smallestGapMs === null ? "-" : String(Math.floor(smallestGapMs * 10) / 10),
+    allowedGapMs === null ? "-" : String(Math.floor(allowedGapMs * 10) / 10),
+    robots,
+    String(backoffs),
+    String(deferred),
+  ];
 }
 
 function dropSection({ drops }: RunDetails): Section {

@@ -19,7 +19,16 @@ function source(pagination: Pagination, changes: Partial<ApiSource> = {}): ApiSo
     incremental: null,
     maxPages: 100,
     table: "items",
-    rate: { perSecond: 1, concurrency: 1, backoffMs: 1, maxBackoffMs: 1, busyBackoffMs: 1 },
+    rate: {
+      perSecond: 1,
+      concurrency: 1,
+      backoffMs: 1,
+      maxBackoffMs: 1,
+      busyBackoffMs: 1,
+      maxBlockMs: 1,
+      maxCrawlDelayMs: 1,
+      slowFactor: 1,
+    },
     headers: {},
     ...changes,
   };

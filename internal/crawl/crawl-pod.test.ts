@@ -25,7 +25,16 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   name: "s",
   seeds: ["https://a.test/"],
   headers: {},
-  rate: { perSecond: 500, concurrency: 1, backoffMs: 1, maxBackoffMs: 2, busyBackoffMs: 1 },
+  rate: {
+    perSecond: 500,
+    concurrency: 1,
+    backoffMs: 1,
+    maxBackoffMs: 2,
+    busyBackoffMs: 1,
+    maxBlockMs: 60_000,
+    maxCrawlDelayMs: 60_000,
+    slowFactor: 1,
+  },
   sitemaps: false,
   robots: "ignore",
   render: "http",
@@ -351,4 +360,37 @@ test("X-Robots-Tag speaks for bodies that are no pages, too, and may name a robo
   );
   await ended(owner);
   expect(owner.segment.countsOf("s")).toMatchObject({ pages: 1, drops: { noindex: 2 } });
+});
+
+test("a crawl-delay within the source's limit is kept, a longer one defers the host's links", async () => {
+  for (const [delay, asked, deferred] of [
+    ["0.1", 3, 0],
+    ["61", 1, 2],
+  ] as const) {
+    const robots = `User-agent: *\nCrawl-delay: ${delay}`;
+    const web = await newPod([webSource({ robots: "obey" })], (url) =>
+      url.endsWith("robots.txt") ? answer(200, robots, "text/plain") : answer(200),
+    );
+    const owner = await web.open("r", [linkTo("https://a.test/1"), linkTo("https://a.test/2")]);
+    await web.ended(owner);
+    expect(web.asked.length).toBe(asked);
+    const times = web.asked.map(({ atMs }) => atMs);
+    for (const [n, atMs] of times.slice(1).entries())
+      expect(atMs - (times[n] ?? 0)).toBeGreaterThanOrEqual(100);
+    expect(owner.segment.hosts.get("a.test:443")?.deferred).toBe(deferred);
+    expect(owner.segment.countsOf("s").drops["deferred: crawl-delay"] ?? 0).toBe(deferred);
+  }
+});
+
+test("a host that closes for longer than the source waits is deferred, and the run ends", async () => {
+  const closed = { ...answer(429), headers: { "retry-after": "7200" } };
+  const { open, ended, asked } = await newPod([webSource()], () => closed);
+  const owner = await open(
+    "r",
+    [1, 2, 3].map((n) => linkTo(`https://a.test/${n}`)),
+  );
+  await ended(owner);
+  expect(asked.length).toBe(1);
+  expect(owner.segment.countsOf("s").drops).toEqual({ "deferred: blocked": 3 });
+  expect(owner.segment.deadLinks).toEqual([]);
 });

@@ -15,11 +15,12 @@ import { type Clock, systemClock } from "../std/clock.ts";
 import { LostLease } from "../std/errors.ts";
 import { authorityOf, originOf } from "../url/url.ts";
 import { sitemapLinks } from "./ask-source.ts";
+import { deferLinks } from "./defer-links.ts";
 import { fetchLink, type LinkJob } from "./fetch-link.ts";
 import { fetchRobots, type RobotsDeps, type RobotsJob } from "./fetch-robots.ts";
-import { type Crawlable, mayFetch, robotsKey } from "./may-fetch.ts";
+import { type Crawlable, mayFetch, robotsKey, type Verdict } from "./may-fetch.ts";
 import { PodHosts } from "./pod-hosts.ts";
-import { settleDead, settleDropped } from "./settle.ts";
+import { settleDropped, settleRefused } from "./settle.ts";
 import { trapBefore } from "./watch-traps.ts";
 
 export type PodOptions = {
@@ -159,6 +160,14 @@ export class CrawlPod {
   }
 
   #serve(host: Host, nowMs: number): void {
+    if (host.isDeferred(nowMs)) {
+      const maxBlockMs = (owner: ShardOwner, name: string) =>
+        this.#sourceOf(owner, name)?.rate.maxBlockMs ?? 0;
+      deferLinks(host, nowMs, maxBlockMs, this.#options.onProgress);
+      if (host.isWanted) this.#hosts.ready.add(host, nowMs + lookAgainMs);
+      else this.#rest(host);
+      return;
+    }
     if (host.readyAt(nowMs) > nowMs) {
       this.#requeue(host);
       return;
@@ -190,7 +199,8 @@ export class CrawlPod {
       this.#rest(host);
       return;
     }
-    const readyMs = host.readyAt(this.#clock.steadyMs());
+    const nowMs = this.#clock.steadyMs();
+    const readyMs = host.isDeferred(nowMs) ? nowMs : host.readyAt(nowMs);
     if (Number.isFinite(readyMs)) this.#hosts.ready.add(host, readyMs);
   }
 
@@ -230,24 +240,38 @@ export class CrawlPod {
       const verdict = mayFetch(host, head, source, retries, nowMs);
       if (verdict.kind === "robots")
         return { kind: "robots", host, owner, link: head.link, source };
-      // They may come before this link.
-      if (verdict.kind !== "dead" && this.#offerSitemaps(host, owner, head.link.url, source))
+      if (verdict.kind === "delay") {
+        host.obeyDelay(verdict.delayMs);
+        if (host.readyAt(nowMs) > nowMs) return null;
         continue;
-      const entry = owner.frontier.take(host.authority);
-      if (entry === null) return null;
-      if (verdict.kind === "dead") settleDead(owner, entry, verdict.reason, 0);
-      else if (verdict.kind === "drop") settleDropped(owner, entry.link, "robots");
-      else {
-        const trap = trapBefore(owner, entry, source, host.authority);
-        if (trap === null) {
-          host.nextTurn(guest);
-          return { kind: "link", host, owner, entry, source, robots: verdict.robots, retries };
-        }
-        settleDropped(owner, entry.link, trap);
       }
+      // They may come before this link.
+      const isKnown = verdict.kind === "fetch" || verdict.kind === "drop";
+      if (isKnown && this.#offerSitemaps(host, owner, head.link.url, source)) continue;
+      const job = this.#take(host, guest, source, verdict);
+      if (job !== null) return job;
       this.#options.onProgress(owner);
     }
     return null;
+  }
+
+  /** Takes the first link of a host: to be fetched, or (null) settled as the verdict says. */
+  #take(host: Host, guest: Guest, source: Crawlable, verdict: Verdict): LinkJob | null {
+    const { owner } = guest;
+    const entry = owner.frontier.take(host.authority);
+    if (entry === null) return null;
+    if (verdict.kind !== "fetch") {
+      settleRefused(owner, entry, host.authority, verdict);
+      return null;
+    }
+    const trap = trapBefore(owner, entry, source, host.authority);
+    if (trap !== null) {
+      settleDropped(owner, entry.link, trap);
+      return null;
+    }
+    host.nextTurn(guest);
+    const retries = this.#options.pipelineOf(owner).retries.crawl;
+    return { kind: "link", host, owner, entry, source, robots: verdict.robots, retries };
   }
 
   /** Offers the sitemaps of an origin, once to each owner: robots.txt, which names them, is asked once a day for all. */

@@ -43,10 +43,23 @@ export async function fetchRobots(deps: RobotsDeps, job: RobotsJob): Promise<Rob
       ? weighFault(answer, noEntry, 0)
       : weighAnswer(answer, noEntry, 0, deps.clock.wallMs());
   const ask = async (url: string): Promise<Exchange | FetchFault> => {
-    const visited = await deps.turnAt(url, job, (at) => {
-      const asked = { host: at, owner, source: link.source, url, headers, robots: "none" as const };
-      return visit(deps, asked, weigh);
-    });
+    const visited = await deps
+      .turnAt(url, job, (at) => {
+        const asked = {
+          host: at,
+          owner,
+          source: link.source,
+          url,
+          headers,
+          robots: "none" as const,
+        };
+        return visit(deps, asked, weigh);
+      })
+      .catch((error: unknown) => {
+        // A host on the way is deferred.
+        if (error instanceof FetchFault) return { answer: error };
+        throw error;
+      });
     if (visited === null) throw new LostLease(`the lease of shard ${owner.shard} has ended`);
     return visited.answer;
   };
@@ -55,6 +68,7 @@ export async function fetchRobots(deps: RobotsDeps, job: RobotsJob): Promise<Rob
   const entry = await askRobots(question, ask, () => deps.clock.steadyMs());
   host.robots.set(key, entry);
   const delayMs = entry.robots?.crawlDelayMs ?? null;
-  if (delayMs !== null) host.obeyDelay(delayMs);
+  // A longer one defers the source's links: nothing of it will be asked for.
+  if (delayMs !== null && delayMs <= source.rate.maxCrawlDelayMs) host.obeyDelay(delayMs);
   return entry;
 }

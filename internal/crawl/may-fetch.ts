@@ -8,11 +8,14 @@ import { originOf } from "../url/url.ts";
 
 export type Crawlable = Exclude<Source, { kind: "files" }>;
 
-/** `robots`: robots.txt must be asked first. `drop`: it forbids the link. */
+/** `robots`: robots.txt must be asked first. `drop`: it forbids the link. `delay`: it asks for that gap, which is news. */
 export type Verdict =
   | { kind: "fetch"; robots: RobotsEntry["state"] | "none" }
   | { kind: "robots" }
   | { kind: "drop" }
+  | { kind: "delay"; delayMs: number }
+  /** The host wants to be left alone for longer than the source waits. */
+  | { kind: "defer"; reason: string }
   | { kind: "dead"; reason: string };
 
 /** Fetches of robots.txt without an answer before the links of a host are given up. */
@@ -48,5 +51,11 @@ export function mayFetch(
     return { kind: "dead", reason: `robots.txt of ${origin} cannot be had: ${known.why}` };
   }
   const allowed = known.robots === null || known.robots.allows(link.url.slice(origin.length));
+  if (allowed) {
+    const delayMs = known.robots?.crawlDelayMs ?? 0;
+    if (delayMs > source.rate.maxCrawlDelayMs)
+      return { kind: "defer", reason: "deferred: crawl-delay" };
+    if (delayMs > host.robotsGapMs) return { kind: "delay", delayMs };
+  }
   return allowed ? { kind: "fetch", robots: known.state } : { kind: "drop" };
 }

@@ -11,6 +11,7 @@ import type { RawRecord } from "../model/raw-record.ts";
 import { describeError } from "../std/errors.ts";
 import { archiveAnswer } from "./archive-answer.ts";
 import { keepRulesFor } from "./keep-rules.ts";
+import type { Verdict } from "./may-fetch.ts";
 import { type PageRules, pageRulesOf } from "./page-rules.ts";
 import { type Reading, rawRecord, readApiPage, readPage, redirectLink } from "./read-answer.ts";
 import { readSitemap, type SitemapsSpent } from "./read-sitemap.ts";
@@ -74,6 +75,29 @@ export type Fetched = {
   userAgent: string;
   outcome: LinkOutcome;
 };
+
+/** The link must not be fetched. */
+export function settleRefused(
+  owner: ShardOwner,
+  entry: QueuedLink,
+  host: string,
+  verdict: Verdict,
+): void {
+  if (verdict.kind === "dead") settleDead(owner, entry, verdict.reason, 0);
+  else if (verdict.kind === "defer") settleDeferred(owner, entry.link, host, verdict.reason);
+  else settleDropped(owner, entry.link, "robots");
+}
+
+/** The link is left to a later run, because its host wants to be left alone for long. */
+export function settleDeferred(
+  owner: ShardOwner,
+  link: FrontierLink,
+  host: string,
+  reason: string,
+): void {
+  owner.segment.countDeferred(host);
+  settleDropped(owner, link, reason);
+}
 
 /**
  * The link was fetched: it is put back, given up, or read. Gives the new links of the owner's own shard. Only a sitemap takes

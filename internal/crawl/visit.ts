@@ -48,13 +48,14 @@ export async function visit<T extends { gate: HostOutcome }>(
       isRefused = true;
       throw new LostLease(`the lease of shard ${owner.shard} ended before ${url} was asked for`);
     }
-    owner.segment.countGap(host.authority, host.sent(flight, clock.steadyMs()));
+    const allowedMs = host.gapMs;
+    owner.segment.countGap(host.authority, host.sent(flight, clock.steadyMs()), allowedMs);
     onChange(host);
   };
   const end = (answer: Exchange | FetchFault | null, outcome: HostOutcome) => {
     const nowMs = clock.steadyMs();
     const isExchange = answer !== null && "status" in answer;
-    host.ended(flight, nowMs, isExchange ? flight.startedMs + answer.firstByteMs : nowMs, outcome);
+    host.ended(flight, nowMs, isExchange ? flight.startedMs + answer.firstByteMs : null, outcome);
     if (outcome.kind !== "ok") owner.segment.countBackoff(host.authority);
     onChange(host);
   };

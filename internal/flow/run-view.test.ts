@@ -95,8 +95,10 @@ test("hosts of several segments come together with the smallest gap", () => {
     host: "a",
     requests: 1,
     smallestGapMs: null,
+    allowedGapMs: 8,
     robots: "none" as const,
     backoffs: 1,
+    deferred: 2,
   };
   expect(
     mergeHosts([
@@ -104,5 +106,15 @@ test("hosts of several segments come together with the smallest gap", () => {
       { ...host, smallestGapMs: 9, robots: "rules" },
       { ...host, smallestGapMs: 12 },
     ]),
-  ).toEqual([{ host: "a", requests: 3, smallestGapMs: 9, robots: "rules", backoffs: 3 }]);
+  ).toEqual([
+    {
+      host: "a",
+      requests: 3,
+      smallestGapMs: 9,
+      allowedGapMs: 8,
+      robots: "rules",
+      backoffs: 3,
+      deferred: 6,
+    },
+  ]);
 });

@@ -125,13 +125,14 @@ export function mergeHosts(all: Iterable<HostCounts>): HostCounts[] {
     }
     known.requests += counts.requests;
     known.backoffs += counts.backoffs;
+    known.deferred += counts.deferred;
     if (counts.robots !== "none") known.robots = counts.robots;
-    if (
-      counts.smallestGapMs !== null &&
-      (known.smallestGapMs === null || counts.smallestGapMs < known.smallestGapMs)
-    ) {
-      known.smallestGapMs = counts.smallestGapMs;
-    }
+    known.smallestGapMs = leastOf(known.smallestGapMs, counts.smallestGapMs);
+    known.allowedGapMs = leastOf(known.allowedGapMs, counts.allowedGapMs);
   }
   return [...merged.values()].sort((a, b) => b.requests - a.requests || (a.host < b.host ? -1 : 1));
+}
+
+function leastOf(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

@@ -85,12 +85,16 @@ export class OpenSegment {
     counts.robots = robots;
   }
 
-  /** A request to a host goes out, `gapMs` after the one before it (null: the first). */
-  countGap(host: string, gapMs: number | null): void {
+  /** A request to a host goes out, `gapMs` after the one before it (null: the first); `allowedMs` is the least it may be. */
+  countGap(host: string, gapMs: number | null, allowedMs: number): void {
+    if (gapMs === null) return;
     const counts = this.#host(host);
-    if (gapMs !== null && (counts.smallestGapMs === null || gapMs < counts.smallestGapMs)) {
-      counts.smallestGapMs = gapMs;
-    }
+    counts.smallestGapMs = Math.min(counts.smallestGapMs ?? Number.POSITIVE_INFINITY, gapMs);
+    counts.allowedGapMs = Math.min(counts.allowedGapMs ?? Number.POSITIVE_INFINITY, allowedMs);
+  }
+
+  countDeferred(host: string): void {
+    this.#host(host).deferred += 1;
   }
 
   countBackoff(host: string): void {
@@ -144,7 +148,15 @@ export class OpenSegment {
   #host(host: string): HostCounts {
     let counts = this.hosts.get(host);
     if (counts === undefined) {
-      counts = { host, requests: 0, smallestGapMs: null, robots: "none", backoffs: 0 };
+      counts = {
+        host,
+        requests: 0,
+        smallestGapMs: null,
+        allowedGapMs: null,
+        robots: "none",
+        backoffs: 0,
+        deferred: 0,
+      };
       this.hosts.set(host, counts);
     }
     return counts;

@@ -12,6 +12,12 @@ export type Rate = {
   maxBackoffMs: number;
   /** First wait after a 429 or 503 without Retry-After; doubles to a day, with jitter, and is forgiven after 30 quiet minutes. */
   busyBackoffMs: number;
+  /** A host that must be left alone for longer than this is deferred: its links are left out of the run, and counted. */
+  maxBlockMs: number;
+  /** The same for a host whose robots.txt asks for a longer gap than this. */
+  maxCrawlDelayMs: number;
+  /** Of a host that takes more than 250 ms to answer: the gap is at least so many times that. 0: never mind. */
+  slowFactor: number;
 };
 
 export type Auth =

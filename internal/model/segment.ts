@@ -49,13 +49,18 @@ export type SegmentRecord = {
   counts: Record<string, SegmentCounts>;
 };
 
-/** What is kept of a host for `onpoint report`: requests, the smallest gap between two starts, backoffs. */
+/** What is kept of a host for `onpoint report`. */
 export type HostCounts = {
   host: string;
   requests: number;
+  /** Smallest gap between two requests as they were sent. */
   smallestGapMs: number | null;
+  /** Smallest gap that was allowed at any time; null before the first. */
+  allowedGapMs: number | null;
   robots: "none" | "allow" | "rules" | "disallow";
   backoffs: number;
+  /** Links left out of the run because the host wants to be left alone for long. */
+  deferred: number;
 };
 
 /** The receipt of a segment in the lake: the record and all that follows from it. */

@@ -118,6 +118,9 @@ sources:
     backoffMs: 1000,
     maxBackoffMs: 300_000,
     busyBackoffMs: 60_000,
+    maxBlockMs: 3_600_000,
+    maxCrawlDelayMs: 60_000,
+    slowFactor: 1,
   });
   expect(w.rate).toMatchObject({ perSecond: 2, concurrency: 2 });
   expect(a).toMatchObject({ pagination: { kind: "none" }, maxPages: 100_000, auth: null });

@@ -31,6 +31,8 @@ const durations = [
   "backoff",
   "maxBackoff",
   "busyBackoff",
+  "maxBlock",
+  "maxCrawlDelay",
   "timeout",
   "raw",
   "parts",

@@ -44,6 +44,18 @@ const rate = z
     busyBackoff: duration
       .optional()
       .describe("First wait after 429 or 503 without Retry-After; doubles to a day. Default 60s"),
+    maxBlock: duration
+      .optional()
+      .describe("A host that must be left alone for longer is left out of the run. Default 1h"),
+    maxCrawlDelay: duration
+      .optional()
+      .describe("A host whose Crawl-delay is longer is left out of the run. Default 60s"),
+    slowFactor: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe("Gap of a host that answers slowly, as a multiple of its answer time. Default 1"),
   })
   .optional()
   .describe("Politeness towards one host");

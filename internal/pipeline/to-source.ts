@@ -140,6 +140,9 @@ function toRate(
     backoffMs: durationMs(rate?.backoff ?? "1s") ?? 0,
     maxBackoffMs: durationMs(rate?.maxBackoff ?? "5m") ?? 0,
     busyBackoffMs: durationMs(rate?.busyBackoff ?? "60s") ?? 0,
+    maxBlockMs: durationMs(rate?.maxBlock ?? "1h") ?? 0,
+    maxCrawlDelayMs: durationMs(rate?.maxCrawlDelay ?? "60s") ?? 0,
+    slowFactor: rate?.slowFactor ?? 1,
   };
 }
 

@@ -10,6 +10,9 @@ const rate = (perSecond: number, concurrency = 2): Rate => ({
   backoffMs: 1_000,
   maxBackoffMs: 8_000,
   busyBackoffMs: 60_000,
+  maxBlockMs: 3_600_000,
+  maxCrawlDelayMs: 60_000,
+  slowFactor: 1,
 });
 const newOwner = () => ({ signal: new AbortController().signal }) as unknown as ShardOwner;
 
@@ -67,7 +70,7 @@ test("after an answer that came late for this host, the gap counts from when the
 test("a quick host that has not answered within its gap is asked later, a slow one as usual", () => {
   for (const [latencyMs, leastMs, mostMs] of [
     [10, 350, 360],
-    [300, 100, 110],
+    [240, 100, 110],
   ] as const) {
     const host = newHost(10);
     let nowMs = 0;
@@ -77,4 +80,23 @@ test("a quick host that has not answered within its gap is asked later, a slow o
     expect(host.readyAt(nowMs) - nowMs).toBeGreaterThanOrEqual(leastMs);
     expect(host.readyAt(nowMs) - nowMs).toBeLessThanOrEqual(mostMs);
   }
+});
+
+test("a slow host gets slower requests, and its rate again when it is quick; one that answers promptly never does", () => {
+  const host = newHost(10);
+  let nowMs = 0;
+  for (let n = 0; n < 20; n += 1) nowMs = visit(host, nowMs, 200);
+  expect(host.gapMs).toBe(100);
+  for (let n = 0; n < 40; n += 1) nowMs = visit(host, nowMs, 2_000);
+  expect(host.gapMs).toBeGreaterThan(1_900);
+  expect(host.gapMs).toBeLessThanOrEqual(2_000);
+  for (let n = 0; n < 40; n += 1) nowMs = visit(host, nowMs, 20);
+  expect(host.gapMs).toBe(100);
+});
+
+test("a host is deferred while it must be left alone for longer than a source waits", () => {
+  const host = newHost(10);
+  host.ended(host.start(0), 10, null, { kind: "retry-after", afterMs: 3_700_000 });
+  expect([host.isDeferred(10), host.isDeferred(200_000)]).toEqual([true, false]);
+  expect(host.readyAt(200_000)).toBe(3_700_010);
 });

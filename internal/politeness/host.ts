@@ -28,6 +28,13 @@ const marginMs = 2;
 const maxLateMs = 250;
 const maxLateGaps = 3;
 const knownAnswers = 5;
+/** Whoever answers within this is not slow. */
+const promptMs = 250;
+const latencyWeight = 0.2;
+const maxSlowGapMs = 30_000;
+/** What the sources that share a host ask for together. */
+type SourceLimits = HostPace & Pick<Rate, "slowFactor" | "maxBlockMs">;
+
 /** For hosts that have only links to drop. */
 const unhurried: HostPace = {
   gapMs: 200,
@@ -53,7 +60,7 @@ export class Host {
   /** Faults in a row without any answer. */
   silentFaults = 0;
   #guests: Guest[] = [];
-  #sourcePace: HostPace | null = null;
+  #sources: SourceLimits | null = null;
   /** Asked for by robots.txt, of this owner of the host or one before. */
   #robotsGapMs = 0;
   /** The request that was started but is not on the wire yet (its connection is being made). */
@@ -64,6 +71,9 @@ export class Host {
   /** Least time from a request's being sent to its answer's first byte. */
   #quickestMs = Number.POSITIVE_INFINITY;
   #answers = 0;
+  /** Mean time to the first byte, the last answers counting most. */
+  #usualMs = 0;
+  #slowGapMs = 0;
 
   constructor(authority: string, shard: number) {
     this.authority = authority;
@@ -83,6 +93,16 @@ export class Host {
   /** Nothing is to be done and nothing is under way. */
   get isIdle(): boolean {
     return !this.isWanted && this.gate.inFlight === 0 && !this.isAskingRobots && !this.isKeeping;
+  }
+
+  /** How long it must be left alone because of what it answered. */
+  blockedFor(nowMs: number): number {
+    return Math.max(0, this.gate.memory(nowMs).blockedUntilMs - nowMs);
+  }
+
+  /** It must be left alone for longer than some source would wait. */
+  isDeferred(nowMs: number): boolean {
+    return this.#sources !== null && this.blockedFor(nowMs) > this.#sources.maxBlockMs;
   }
 
   get gapMs(): number {
@@ -125,7 +145,7 @@ export class Host {
     guest.sources.add(source);
     const rate = rateOf();
     if (rate === null) return;
-    this.#sourcePace = stricter(this.#sourcePace, rate);
+    this.#sources = stricter(this.#sources, rate);
     this.#setPace();
   }
 
@@ -144,11 +164,11 @@ export class Host {
     const left = this.#guests.filter((guest) => guest.owner !== owner);
     if (left.length === this.#guests.length) return;
     this.#guests = left;
-    this.#sourcePace = null;
+    this.#sources = null;
     for (const guest of left) {
       for (const source of guest.sources) {
         const rate = rateOf(guest, source);
-        if (rate !== null) this.#sourcePace = stricter(this.#sourcePace, rate);
+        if (rate !== null) this.#sources = stricter(this.#sources, rate);
       }
     }
     this.#setPace();
@@ -184,27 +204,44 @@ export class Host {
   }
 
   /**
-   * A request ended at `nowMs`, perhaps without having been sent; `answeredMs`: when the answer began. The server got the
+   * A request ended at `nowMs`, perhaps without having been sent; `answeredMs`: when the answer began, null: none came. The server got the
    * request as much later than it was sent as the answer was later than this host's quickest: a gap that the server, too,
    * would measure begins there. A host that is evenly slow loses nothing by it.
    */
-  ended(flight: Flight, nowMs: number, answeredMs: number, outcome: HostOutcome): void {
+  ended(flight: Flight, nowMs: number, answeredMs: number | null, outcome: HostOutcome): void {
     if (this.#unsent === flight) this.#unsent = null;
     if (this.#unanswered === flight) this.#unanswered = null;
     this.gate.end(nowMs, outcome);
     if (flight.sentMs === null) return;
-    const latencyMs = Math.max(0, answeredMs - flight.sentMs);
+    const latencyMs = Math.max(0, (answeredMs ?? nowMs) - flight.sentMs);
     const lateMs = Math.min(latencyMs - this.#knownQuickestMs, this.#mostLateMs);
-    this.#answers += 1;
-    this.#quickestMs = Math.min(this.#quickestMs, latencyMs);
+    if (answeredMs !== null) {
+      this.#answers += 1;
+      this.#quickestMs = Math.min(this.#quickestMs, latencyMs);
+      this.#heedLatency(latencyMs);
+    }
     this.gate.holdUntil(flight.sentMs + Math.max(0, lateMs) + this.gapMs + marginMs);
   }
 
+  /** A slow host gets slower requests, in steps. */
+  #heedLatency(latencyMs: number): void {
+    const isFirst = this.#answers === 1;
+    this.#usualMs = isFirst
+      ? latencyMs
+      : this.#usualMs + (latencyMs - this.#usualMs) * latencyWeight;
+    const wantedMs =
+      this.#usualMs > promptMs ? this.#usualMs * (this.#sources?.slowFactor ?? 0) : 0;
+    const slowGapMs = Math.min(Math.ceil(wantedMs / 10) * 10, maxSlowGapMs);
+    if (slowGapMs === this.#slowGapMs) return;
+    this.#slowGapMs = slowGapMs;
+    this.#setPace();
+  }
+
   #setPace(): void {
-    const pace = this.#sourcePace ?? unhurried;
+    const pace = this.#sources ?? unhurried;
     this.gate.setPace({
       ...pace,
-      gapMs: Math.max(pace.gapMs, this.#robotsGapMs),
+      gapMs: Math.max(pace.gapMs, this.#robotsGapMs, this.#slowGapMs),
       concurrency: this.#robotsGapMs > 0 ? 1 : pace.concurrency,
     });
   }
@@ -216,8 +253,10 @@ export function gapOf(rate: Rate | null): number {
 }
 
 /** The strictest of both. */
-function stricter(pace: HostPace | null, rate: Rate): HostPace {
+function stricter(pace: SourceLimits | null, rate: Rate): SourceLimits {
   return {
+    slowFactor: Math.max(pace?.slowFactor ?? 0, rate.slowFactor),
+    maxBlockMs: Math.min(pace?.maxBlockMs ?? Number.POSITIVE_INFINITY, rate.maxBlockMs),
     gapMs: Math.max(pace?.gapMs ?? 0, gapOf(rate)),
     concurrency: Math.min(pace?.concurrency ?? Number.POSITIVE_INFINITY, rate.concurrency),
     backoffMs: Math.max(pace?.backoffMs ?? 0, rate.backoffMs),

@@ -142,7 +142,7 @@ sources:
     kind: web
     seeds: [${seeds.join(", ")}]
     scope: { within: any, maxDepth: ${maxDepth}, maxPages: ${maxPages} }
-    rate: { perSecond: ${perSecond}, concurrency: ${concurrency}, backoff: ${backoffMs}ms, maxBackoff: 1s }
+    rate: { perSecond: ${perSecond}, concurrency: ${concurrency}, backoff: ${backoffMs}ms, maxBackoff: 1s, busyBackoff: ${backoffMs}ms }
     pages: pages
 retries: { crawl: ${world.options.retries} }
 `,
