@@ -215,6 +215,9 @@ function openOutput(file: string) {
   const isTerminal = process.stderr.isTTY === true;
   const bars = openProgress(process.stderr);
   const log = createWriteStream(file, { flags: "a" });
+  // A full disk ends the run by what cannot be written to the lake; until then the lines are still on stderr.
+  log.once("error", (error) => process.stderr.write(`onpoint: ${file}: ${error.message}\n`));
+  log.on("error", () => undefined);
   return {
     progress: (report: RunReport) => bars.show(report),
     say: (text: string) => {
@@ -237,7 +240,7 @@ function openOutput(file: string) {
       if (isTerminal) bars.clear();
       process.stderr.write(fields === null ? `${text}\n` : prettyLine(fields));
     },
-    close: () => new Promise<void>((done) => log.end(done)),
+    close: () => (log.destroyed ? Promise.resolve() : new Promise<void>((done) => log.end(done))),
   };
 }
 

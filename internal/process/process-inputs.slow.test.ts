@@ -133,6 +133,28 @@ describe("formats", () => {
     await expect(processOne({ files: { drop: content } })).rejects.toThrow(message);
   });
 
+  test("a file that cannot be read costs its own rows, not those of the files beside it", async () => {
+    const table = await processOne({
+      files: {
+        "1.csv": "a\n1\n2\n",
+        "2.csv.gz": gzipSync("a\n3\n4\n").subarray(0, 20),
+        "3.bin": Buffer.from("\u0089PNG\r\n", "latin1"),
+        "4.json": '[{"a":5},{"a":6}',
+        "5.csv": "a\n7\n",
+      },
+    });
+    expect(table.data.map((row) => row.a)).toEqual(["1", "2", "7"]);
+    expect(table).toMatchObject({ rowsIn: 6, rowsOut: 3, quarantined: 3 });
+    const unreadable = { line: null, byte_offset: null, reason: "UNREADABLE_FILE" };
+    expect(table.bad).toMatchObject([
+      { ...unreadable, file: "2.csv.gz", raw: expect.stringMatching(/cut or corrupt/) },
+      { ...unreadable, file: "3.bin", raw: expect.stringMatching(/PNG/) },
+      { ...unreadable, file: "4.json", raw: expect.stringMatching(/closing/) },
+    ]);
+    const none = processOne({ files: { "1.bin": "PK\u0003\u0004abcd", "2.json": "[{" } });
+    await expect(none).rejects.toThrow(/1\.bin.*ZIP/);
+  });
+
   test("names that DuckDB would read as patterns or partitions", async () => {
     const table = await processOne({
       files: {

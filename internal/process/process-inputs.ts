@@ -3,6 +3,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
+import { describeError, Permanent } from "../std/errors.ts";
 import { compressionOf } from "./byte-source.ts";
 import { extractTypes, pageTypes } from "./page-columns.ts";
 import {
@@ -67,7 +68,7 @@ export async function processInputs(given: ProcessArgs): Promise<TableWritten[]>
   signal.addEventListener("abort", interrupt);
   try {
     const written: TableWritten[] = [];
-    for (const work of await worksOf(args, sql)) {
+    for (const work of worksOf(args, sql)) {
       await mkdir(join(scratch, work.table), { recursive: true });
       written.push(await processTable({ ...args, sql }, work, signal));
     }
@@ -93,9 +94,9 @@ async function withPlainPaths(inputs: ProcessArgs["inputs"], scratch: string) {
   return plain;
 }
 
-async function worksOf(args: ProcessArgs, sql: Sql): Promise<TableWork[]> {
+function worksOf(args: ProcessArgs, sql: Sql): TableWork[] {
   const { source } = args;
-  if (source.kind === "files") return [await filesWork(args, source, sql)];
+  if (source.kind === "files") return [filesWork(args, source, sql)];
   if (source.kind === "api") return [apiWork(args, source)];
   return webWorks(args, source);
 }
@@ -171,56 +172,81 @@ function stageRaw({ inputs, signal }: ProcessArgs, rowsOf: RowsOf): TableWork["s
   };
 }
 
-async function filesWork(args: ProcessArgs, source: FilesSource, sql: Sql): Promise<TableWork> {
-  const sniffed: Sniffed[] = [];
-  for (const input of args.inputs) sniffed.push(await sniffFormat(input, source));
+function filesWork(args: ProcessArgs, source: FilesSource, sql: Sql): TableWork {
   return {
     ...settings(args, source.table),
-    stage: (scratch, quarantine) => stageFiles(args, source, sql, sniffed, scratch, quarantine),
+    stage: (scratch, quarantine) => stageFiles(args, source, sql, scratch, quarantine),
   };
 }
 
+/** A file that cannot be read is one row of the quarantine, whatever was read of it; Permanent when no file can be. */
 async function stageFiles(
-  { signal }: ProcessArgs,
+  { inputs: files, signal }: ProcessArgs,
   source: FilesSource,
   sql: Sql,
-  sniffed: readonly Sniffed[],
   scratch: string,
   quarantine: Quarantine,
 ) {
   const scanner = new JsonScanner();
   const inputs: ReadyInput[] = [];
   const total = { blank: 0, bad: 0 };
-  for (const [i, input] of sniffed.entries()) {
-    if (input.format === "empty") continue;
-    const { local, name } = input.file;
-    const shapes = input.format === "csv" ? csvShapes(input.csv.names) : [];
-    const read = readerOf(input, source, scanner, shapes);
-    if (read === null) {
-      inputs.push({ name, read, staged: await stageParquet(sql, local, name) });
-      continue;
+  const unreadable: Permanent[] = [];
+  for (const [i, file] of files.entries()) {
+    const rowsBefore = quarantine.rows;
+    try {
+      const path = join(scratch, `clean-${i}`);
+      const staged = await stageFile(file, source, { sql, scanner, quarantine, path }, signal);
+      if (staged === null) continue;
+      inputs.push(staged.input);
+      total.blank += staged.blank;
+      total.bad += staged.bad;
+    } catch (error) {
+      if (!(error instanceof Permanent)) throw error;
+      unreadable.push(error);
+      const raw = Buffer.from(describeError(error));
+      quarantine.add({ file: file.name, line: null, offset: null, raw }, "UNREADABLE_FILE");
+      total.bad += quarantine.rows - rowsBefore;
     }
-    const first =
-      input.format === "json" ? null : await pass(read, { clean: null, quarantine }, signal);
-    const path = join(scratch, `clean-${i}`);
-    // A file with anything in it that DuckDB would read otherwise is read from a copy that has only rows.
-    const copy = first?.direct
-      ? null
-      : await passInto(path, read, first === null ? quarantine : null, signal);
-    const counts = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
-    total.blank += counts.blank;
-    total.bad += counts.bad;
-    const place =
-      copy === null
-        ? { path: local, compression: input.file.compression }
-        : { path, compression: "none" as const };
-    inputs.push({
-      name,
-      read,
-      staged: stagedText(input, { ...place, records: counts.good }, shapes, copy),
-    });
   }
+  if (unreadable[0] !== undefined && unreadable.length === files.length) throw unreadable[0];
   return { inputs: withJsonColumns(inputs, scanner), ...total };
+}
+
+/** What staging a file needs; `path`: where a copy of it may be written. */
+type StageDeps = { sql: Sql; scanner: JsonScanner; quarantine: Quarantine; path: string };
+
+/** Null for an empty file. Throws Permanent for one that is not what it should be. */
+async function stageFile(
+  file: { local: string; name: string },
+  source: FilesSource,
+  { sql, scanner, quarantine, path }: StageDeps,
+  signal: AbortSignal,
+): Promise<{ input: ReadyInput; blank: number; bad: number } | null> {
+  const input = await sniffFormat(file, source);
+  if (input.format === "empty") return null;
+  const { local, name } = input.file;
+  const shapes = input.format === "csv" ? csvShapes(input.csv.names) : [];
+  const read = readerOf(input, source, scanner, shapes);
+  if (read === null) {
+    return {
+      input: { name, read, staged: await stageParquet(sql, local, name) },
+      blank: 0,
+      bad: 0,
+    };
+  }
+  const first =
+    input.format === "json" ? null : await pass(read, { clean: null, quarantine }, signal);
+  // A file with anything in it that DuckDB would read otherwise is read from a copy that has only rows.
+  const copy = first?.direct
+    ? null
+    : await passInto(path, read, first === null ? quarantine : null, signal);
+  const { good, bad, blank } = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
+  const place =
+    copy === null
+      ? { path: local, compression: input.file.compression }
+      : { path, compression: "none" as const };
+  const staged = stagedText(input, { ...place, records: good }, shapes, copy);
+  return { input: { name, read, staged }, blank, bad };
 }
 
 function stagedText(

@@ -12,8 +12,13 @@ import { measured, type WrittenFile } from "./written-file.ts";
 /** Most of a record that is kept; its file, line and offset lead to the rest. */
 const maxRawBytes = 1024 * 1024;
 
-/** `line` and `offset` as in SeenRecord. */
-export type BadRecord = { file: string; line: number; offset: number; raw: Buffer };
+/** `line` and `offset` as in SeenRecord; null for a file as a whole. */
+export type BadRecord = {
+  file: string;
+  line: number | null;
+  offset: number | null;
+  raw: Buffer;
+};
 
 /** Gathers bad records in a scratch file, then writes them as one Parquet file. */
 export class Quarantine {

@@ -10,7 +10,8 @@ export type Reason =
   | "UNTERMINATED_QUOTE"
   | "BAD_QUOTE"
   | "TOO_LONG"
-  | "TOO_DEEP";
+  | "TOO_DEEP"
+  | "UNREADABLE_FILE";
 
 /** Longest record that becomes a row. */
 export const maxRecordBytes = 16 * 1024 * 1024;

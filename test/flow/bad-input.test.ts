@@ -99,6 +99,21 @@ test("a run whose receipts are damaged ends at once and names the file", {
   expect(stderr).not.toMatch(/process\.restarted/);
 });
 
+test("a log that cannot be written is said, and does not end the run", {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await freshFolder();
+  await writeFile(join(folder.path, "rows.csv"), "id\n1\n");
+  await writeFile(
+    join(folder.path, "p.yaml"),
+    `pipeline: x\nsources:\n  - { name: rows, kind: files, urls: ["file:./rows.csv"], table: rows }\n`,
+  );
+  await mkdir(join(folder.path, ".onpoint/x-2026-01-01.log"), { recursive: true });
+  const { code, stderr } = await runOnpoint(folder.path, ["run", "p.yaml", "--date", "2026-01-01"]);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/x-2026-01-01\.log: EISDIR/);
+});
+
 describe("the user's mistakes end in exit 2 and say what, where and what to do", () => {
   const source = `sources:\n  - { name: rows, kind: files, urls: ["file:./rows.csv"], table: rows }\n`;
   const cases: {
