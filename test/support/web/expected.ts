@@ -33,17 +33,15 @@ export function expectedCrawl(world: World, { maxDepth, retries }: CrawlLimits):
   let level = world.seeds.map(found);
   let next = listedPages(world, expected).map(found);
   for (let depth = 0; depth <= maxDepth; depth += 1) {
-    for (const { address, redirects } of level) {
-      if (seen.has(address)) continue;
-      seen.add(address);
-      const page = world.pages.get(address);
-      if (page === undefined) throw new Error(`a link leads to ${address}, which is not there`);
-      if (!visit(world, expected, address, page, retries)) continue;
-      if (page.kind === "redirect") follow(expected, address, page, redirects, level);
-      else {
-        expected.pages.set(address, depth);
-        next.push(...page.links.map(found));
-      }
+    for (const each of level) {
+      if (seen.has(each.address)) continue;
+      seen.add(each.address);
+      const page = world.pages.get(each.address);
+      if (page === undefined)
+        throw new Error(`a link leads to ${each.address}, which is not there`);
+      if (!visit(world, expected, each.address, page, retries)) continue;
+      if (page.kind === "redirect") follow(expected, each, page, level);
+      else next.push(...read(expected, each, page, depth).map(found));
     }
     [level, next] = [next, []];
   }
@@ -65,6 +63,7 @@ function visit(
     expected.dead.set(address, /robots\.txt .*cannot be had/);
     return false;
   }
+  if (page.trap) return false;
   if (page.forbidden) {
     expected.forbidden.add(address);
     return false;
@@ -80,13 +79,15 @@ function visit(
   return true;
 }
 
-function follow(
-  { dead }: Expected,
-  address: Address,
-  page: Page,
-  redirects: number,
-  level: Found[],
-): void {
+/** Keeps a page unless it does not want that; gives what it leads to. */
+function read({ pages }: Expected, { address }: Found, page: Page, depth: number): Address[] {
+  const wish = page.says?.directives;
+  if (wish !== "noindex" && wish !== "none") pages.set(address, depth);
+  return wish === "nofollow" || wish === "none" ? [] : page.links;
+}
+
+function follow({ dead }: Expected, from: Found, page: Page, level: Found[]): void {
+  const { address, redirects } = from;
   if (page.to === null || page.to === address) dead.set(address, /leads nowhere/);
   else if (redirects === maxRedirects) dead.set(address, /more than 10 redirects/);
   else level.push({ address: page.to, redirects: redirects + 1 });

@@ -34,6 +34,12 @@ const forms: readonly Form[] = [
   head((href) => `<link rel="alternate" hreflang="de" href="${quoted(href)}">`),
 ];
 
+/** A form sends its fields in the place of a query: only what has none means what it says. */
+const form = body((href) => `<form action="${quoted(href)}"><button>go</button></form>`);
+
+/** A page has one at most. */
+const header = (href: string) => `<${href}>; title="a, b"; rel="next"`;
+
 /** Only one of a page counts. */
 const refresh = head((href) => `<meta http-equiv="Refresh" content="30; URL='${quoted(href)}'">`);
 
@@ -48,22 +54,30 @@ export const decoys = `<!-- <a href="/decoy/comment">x</a> -->
 <a href="data:text/html,<a href='/decoy/data-url'>x</a>">data</a> <a href="ftp://decoy.example/decoy/ftp">ftp</a>
 <a href="http://[bad/decoy/host">bad</a> <a href="http://:99999/decoy/port">bad</a>
 <form method=post action="/decoy/post"><button>send</button></form>
+<a rel="nofollow ugc" href="/decoy/nofollow">not vouched for</a>
+<img src="/decoy/img.png" srcset="/decoy/1x.png 1x, /decoy/2x.png 2x"> <link rel="stylesheet" href="/decoy/style.css">
 <object data="/decoy/object"></object> <blockquote cite="/decoy/cite"></blockquote>
 `;
 
-/** Elements for the hrefs of a page, in head and body; each in a form of its own. */
-export function writeLinks(
-  hrefs: readonly string[],
-  random: Random,
-): { head: string; body: string } {
-  const written = { head: "", body: "" };
+export type WrittenLinks = { head: string; body: string; header: string };
+
+/** Elements for the hrefs of a page, in head, body and Link header; each in a form of its own. */
+export function writeLinks(hrefs: readonly string[], random: Random): WrittenLinks {
+  const written: WrittenLinks = { head: "", body: "", header: "" };
   let hasRefresh = false;
   for (const href of hrefs) {
-    const isRefresh: boolean = !hasRefresh && !href.includes(";") && random.oneIn(forms.length);
-    hasRefresh ||= isRefresh;
-    const form = isRefresh ? refresh : random.pick(forms);
-    if (form.head) written.head += `${form.write(href)}\n`;
-    else written.body += `<p>${form.write(href)}</p>\n`;
+    const isPlain = /^[!-~]+$/.test(href) && !/[;,<>"']/.test(href);
+    const turn = isPlain ? random.below(forms.length + 3) : random.below(forms.length);
+    if (turn < forms.length) {
+      const { head: isHead, write } = forms[turn] as Form;
+      if (isHead) written.head += `${write(href)}\n`;
+      else written.body += `<p>${write(href)}</p>\n`;
+    } else if (turn === forms.length && written.header === "") written.header = header(href);
+    else if (turn === forms.length + 1 && !hasRefresh) {
+      hasRefresh = true;
+      written.head += `${refresh.write(href)}\n`;
+    } else
+      written.body += href.includes("?") ? `<a href="${quoted(href)}">a</a>` : form.write(href);
   }
   return written;
 }

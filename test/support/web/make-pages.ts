@@ -1,8 +1,16 @@
 // Pages of a world: a tree over all hosts, so that each can be reached, and random links over it. What a page comes to is
 // not decided here but by expected.ts.
 import { bodyForms, type FaultName, faults } from "./faults.ts";
+import { addRedirects, addTraps } from "./make-series.ts";
 import { type Random, randomOf } from "./random.ts";
-import { type Address, type Host, isDown, type Page, type WorldOptions } from "./world.ts";
+import {
+  type Address,
+  type Host,
+  isDown,
+  type Page,
+  type Wish,
+  type WorldOptions,
+} from "./world.ts";
 
 /** Paths that no rule set forbids; `N` becomes a number. */
 const paths = [
@@ -34,8 +42,10 @@ export function makePages(options: WorldOptions, hosts: Map<string, Host>): Map<
   for (const host of hosts.values()) makeSite(options, host, pages);
   const random = randomOf(options.seed, "links");
   joinHosts([...hosts.values()], pages, random);
-  // How many redirects lead to an address must not depend on which link was followed first.
-  const addresses = [...pages].filter(([, page]) => page.kind !== "redirect").map(([key]) => key);
+  // No random links into chains and series: how many redirects lead to an address must not depend on which link was followed first.
+  const addresses = [...pages]
+    .filter(([, { kind, trap }]) => kind !== "redirect" && !trap)
+    .map(([key]) => key);
   for (const page of pages.values()) {
     // Whether a body without a type is HTML is for a crawler to guess: such pages lead nowhere.
     if (page.kind !== "html" || page.form === "no type") continue;
@@ -54,10 +64,12 @@ function makeSite(options: WorldOptions, host: Host, pages: Map<Address, Page>):
     own.push(page);
     pages.set(page.host + page.path, page);
     // Only pages that are read lead on.
-    const parents = own.slice(0, n).filter((each) => each.kind === "html" && isReadable(each));
+    const parents = own.slice(0, n).filter(leadsOn);
     if (parents.length > 0) random.pick(parents).links.push(page.host + page.path);
   }
-  if (host.delayMs === 0) addRedirects(host, own, pages, random);
+  if (host.delayMs > 0) return;
+  addRedirects(own, pages, random);
+  addTraps(own, pages, random);
 }
 
 function makePage(options: WorldOptions, host: Host, n: number, random: Random): Page {
@@ -75,6 +87,8 @@ function makePage(options: WorldOptions, host: Host, n: number, random: Random):
     redirectStatus: 0,
     fault: null,
     forbidden: host.robots === "closed",
+    says: null,
+    trap: false,
   };
   if (isFirst) return page;
   const from = random.below(4);
@@ -84,6 +98,7 @@ function makePage(options: WorldOptions, host: Host, n: number, random: Random):
   page.forbidden ||= ruled === host.rules.forbidden && ruled.length > 0;
   if (options.faultEvery > 0 && random.oneIn(options.faultEvery))
     page.fault = makeFault(options, random);
+  if (kind === "html" && random.oneIn(12)) page.says = makeWish(random);
   return page;
 }
 
@@ -93,44 +108,15 @@ function makeFault(options: WorldOptions, random: Random): Page["fault"] {
   return { name, times: 1 + random.below(Math.min(2, options.retries)) };
 }
 
-function isReadable(page: Page): boolean {
-  return !page.forbidden && page.form !== "no type" && Number.isFinite(page.fault?.times ?? 0);
+function makeWish(random: Random): Wish {
+  const directives = random.pick(["noindex", "nofollow", "none"] as const);
+  return { by: random.pick(["meta", "header"] as const), directives };
 }
 
-/** Chains up to the ten that are followed, and beyond; loops; redirects to nowhere. */
-function addRedirects(host: Host, own: Page[], pages: Map<Address, Page>, random: Random): void {
-  const first = own[0] as Page;
-  const { forbidden } = first;
-  const add = (path: string, to: Address | null) => {
-    const redirectStatus = random.pick([301, 302, 303, 307, 308]);
-    const page: Page = {
-      ...first,
-      path,
-      kind: "redirect",
-      form: "plain",
-      links: [],
-      to,
-      redirectStatus,
-    };
-    pages.set(host.name + path, { ...page, base: null, fault: null, forbidden });
-    return host.name + path;
-  };
-  const entries: Address[] = [];
-  for (let n = random.below(3); n > 0; n -= 1) {
-    const hops = random.pick([1, 1, 1, 2, 5, 10, 12]);
-    const target = random.pick(own);
-    let to = target.host + target.path;
-    for (let hop = hops; hop > 0; hop -= 1) to = add(`/moved-${n}/${hop}`, to);
-    entries.push(to);
-  }
-  if (random.oneIn(4)) {
-    add("/round/1", `${host.name}/round/2`);
-    add("/round/2", `${host.name}/round/3`);
-    entries.push(add("/round/3", `${host.name}/round/1`));
-  }
-  if (random.oneIn(4)) entries.push(add("/self", `${host.name}/self`));
-  if (random.oneIn(4)) entries.push(add("/nowhere", null));
-  for (const entry of entries) first.links.push(entry);
+/** Whether its links are read. */
+function leadsOn({ kind, forbidden, form, fault, says }: Page): boolean {
+  if (kind !== "html" || forbidden || form === "no type") return false;
+  return Number.isFinite(fault?.times ?? 0) && (says === null || says.directives === "noindex");
 }
 
 /** Each host is linked from one before it that can be read. */
@@ -141,7 +127,7 @@ function joinHosts(hosts: readonly Host[], pages: Map<Address, Page>, random: Ra
     if (readable.length > 0) random.pick(readable).links.push(`${host.name}/`);
     if (isDown(host)) continue;
     for (const page of byHost.get(host.name) ?? []) {
-      if (page.kind === "html" && isReadable(page)) readable.push(page);
+      if (leadsOn(page)) readable.push(page);
     }
   }
 }

@@ -42,7 +42,12 @@ export function pageBody(page: Page, seed: number, port: number): Body {
 
 function htmlBody(page: Page, seed: number, port: number): Body {
   const write = forms[page.form] ?? ((html) => typed("text/html; charset=utf-8", utf8(html)));
-  return write(htmlOf(page, seed, port));
+  const { html, link } = htmlOf(page, seed, port);
+  const body = write(html);
+  if (link !== "") body.headers.link = link;
+  if (page.says?.by === "header")
+    body.headers["x-robots-tag"] = `otherbot: noindex, nofollow, onpoint: ${page.says.directives}`;
+  return body;
 }
 
 type Html = (charset: string, text: string) => string;
@@ -78,7 +83,7 @@ const forms: Partial<Record<BodyForm, (html: Html) => Body>> = {
 };
 
 /** HTML in ASCII, but for the words of its first paragraph. */
-function htmlOf(page: Page, seed: number, port: number): Html {
+function htmlOf(page: Page, seed: number, port: number): { html: Html; link: string } {
   const random = randomOf(seed, "html", page.host, page.path);
   const base = page.base === null ? "" : `<base href="${page.base}">\n`;
   const hrefs = [...new Set(page.links)].map((to: Address) => {
@@ -93,11 +98,17 @@ function htmlOf(page: Page, seed: number, port: number): Html {
     return spell(way, page.base, random);
   });
   const links = writeLinks(hrefs, random);
-  return (charset, text) => `<!DOCTYPE html>
+  const wish = page.says?.by === "meta" ? wishOf(page.says.directives) : "";
+  const html: Html = (charset, text) => `<!DOCTYPE html>
 <html><head>${charset === "" ? "" : `<meta charset="${charset}">`}
 <title>${titleOf(page)}</title>
-${base}${links.head}</head><body>
+${base}${wish}${links.head}</head><body>
 <p>Text of the page: ${text}</p>
 ${decoys}${links.body}</body></html>
 `;
+  return { html, link: links.header };
+}
+
+function wishOf(directives: string): string {
+  return `<meta name="OtherBot" content="none"><META NAME="Robots" CONTENT="max-snippet:5, ${directives.toUpperCase()}">\n`;
 }

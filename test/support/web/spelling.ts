@@ -54,6 +54,8 @@ const dresses: readonly Dress[] = [
   (href) => href.replace(/^((?:http:)?\/\/)(h\d+)/, (_, start, name) => start + name.toUpperCase()),
   (href) => href.replace(/\.localhost:/, ".localhost.:"),
   (href) => (href.includes("?") ? href : `${href}?`),
+  (href) => `${href}${href.includes("?") ? "&" : "?"}utm_source=here&utm_medium=link`,
+  (href) => (href.includes("?") ? href.replace("?", "?gclid=Ab-9&") : href),
   (href) => href.replace(/(\d)$/, (digit) => `%3${digit}`),
   (href) => href.replace(/%[0-9A-F]{2}/g, (octet) => octet.toLowerCase()),
   (href) => href.replace(/([a-z])([a-z]\/)/, "$1\n$2"),

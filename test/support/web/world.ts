@@ -88,7 +88,13 @@ export type Page = {
   fault: { name: FaultName; times: number } | null;
   /** By robots.txt. */
   forbidden: boolean;
+  /** What the page itself says to crawlers, in a meta element or a header. */
+  says: Wish | null;
+  /** One of a series without end that a crawler is to notice by its address alone, and leave out. */
+  trap: boolean;
 };
+
+export type Wish = { by: "meta" | "header"; directives: "noindex" | "nofollow" | "none" };
 
 export type World = {
   options: WorldOptions;
