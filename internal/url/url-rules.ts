@@ -81,9 +81,10 @@ function routeOf(text: string, base: string | undefined): string {
   return fragment.length > 2 && /^#[/!]/.test(fragment) ? normalPercent(fragment) : "";
 }
 
-// By name only, so that values of one name keep their order, which may mean something.
+// By name only, so that values of one name keep their order, which may mean something. What is empty goes: it has no place.
 function sorted(params: string[]): string[] {
   return params
+    .filter((param) => param !== "")
     .map((param) => ({ param, name: nameOf(param) }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     .map(({ param }) => param);
