@@ -95,6 +95,7 @@ export function readPage(
   const linkHeader = answer.headers.link ?? "";
   const found = followedLinks(scan, linkHeader, link.url, rules.follow, rules.urls);
   if (found.nofollow > 0) countDrop(reading, "nofollow", found.nofollow);
+  if (scan.leftOut > 0) countDrop(reading, "too many links", scan.leftOut);
   if (directives.nofollow) {
     if (found.urls.length > 0) countDrop(reading, "nofollow", found.urls.length);
     return reading;

@@ -12,16 +12,22 @@ export type HtmlLink = { href: string; rel: string; tag: string };
 
 /**
  * `charset`: WHATWG name of the encoding of the bytes, "" for text. `base`: the first `<base href>`. `robotsMeta`: each `<meta>`
- * that forbids robots something. `refresh`: URL of the first refresh.
+ * that forbids robots something. `refresh`: URL of the first refresh. `leftOut`: links beyond the first 100,000.
  */
 export type HtmlScan = {
   charset: string;
   base: string | null;
   title: string;
   links: HtmlLink[];
+  leftOut: number;
   robotsMeta: RobotsMeta[];
   refresh: string | null;
 };
+
+// What 64 MiB written by a stranger may leave in memory.
+const maxLinks = 100_000;
+const maxRobotsMetas = 1_000;
+const maxTitleChars = 64 * 1024;
 
 /** Scans decoded HTML; see `scanPage`. */
 export function scanHtml(html: string): HtmlScan {
@@ -48,6 +54,7 @@ function scanMarkup(
     base: null,
     title: "",
     links: [],
+    leftOut: 0,
     robotsMeta: [],
     refresh: null,
   };
@@ -60,7 +67,7 @@ function scanMarkup(
     text(start, end, within) {
       if (within !== "title" || titleSeen) return;
       titleSeen = true;
-      const title = html.slice(start, end);
+      const title = html.slice(start, Math.min(end, start + maxTitleChars));
       scan.title = foldSpace(decodeText(decode === null ? title : decode(title)));
     },
   };
@@ -119,7 +126,9 @@ function addMeta(scan: HtmlScan, attribute: Attribute): void {
   const content = attribute("content");
   if (content === null) return;
   const name = attribute("name")?.trim().toLowerCase();
-  if (name && /no(?:index|follow|ne)/i.test(content)) scan.robotsMeta.push({ name, content });
+  const isForRobots = name && /no(?:index|follow|ne)/i.test(content);
+  if (isForRobots && scan.robotsMeta.length < maxRobotsMetas)
+    scan.robotsMeta.push({ name, content });
   if (scan.refresh !== null || attribute("http-equiv")?.trim().toLowerCase() !== "refresh") return;
   scan.refresh = cleanUrl(refreshUrl(content));
   addLink(scan, "meta", scan.refresh, null);
@@ -127,7 +136,9 @@ function addMeta(scan: HtmlScan, attribute: Attribute): void {
 
 function addLink(scan: HtmlScan, tag: string, text: string | null, rel: string | null): void {
   const href = cleanUrl(text);
-  if (href !== null) scan.links.push({ href, rel: rel === null ? "" : rel.toLowerCase(), tag });
+  if (href === null) return;
+  if (scan.links.length >= maxLinks) scan.leftOut += 1;
+  else scan.links.push({ href, rel: rel === null ? "" : rel.toLowerCase(), tag });
 }
 
 // WHATWG URL 4.4, the first steps: C0 controls and spaces around it go, tabs and newlines in it too. A loop, because a
