@@ -2,6 +2,7 @@
 import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Robots } from "../robots/robots.ts";
+import { originOf } from "../url/url.ts";
 import { authHeaders, withQueryAuth } from "./api-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
 import { withParams } from "./query-params.ts";
@@ -47,12 +48,7 @@ export function sitemapLinks(
   // Only a sitemap that somebody named is missed when it is not there.
   const via = named.length > 0 ? { via: `${origin}/robots.txt` } : {};
   return pipeline.sources
-    .filter(
-      (source) =>
-        source.kind === "web" &&
-        source.sitemaps &&
-        source.seeds.some((seed) => new URL(seed).origin === origin),
-    )
+    .filter((source) => source.kind === "web" && source.sitemaps && originsOf(source).has(origin))
     .flatMap((source) =>
       urls.map((url) => ({
         url,
@@ -67,7 +63,18 @@ export function sitemapLinks(
 
 /** Credentials and the source's headers go only to the origins that the pipeline names. */
 function isNamed(link: FrontierLink, source: Crawlable): boolean {
-  const { origin } = new URL(link.url);
-  const named = source.kind === "api" ? [source.url] : source.seeds;
-  return named.some((url) => new URL(url).origin === origin);
+  return originsOf(source).has(originOf(link.url));
+}
+
+const origins = new WeakMap<Crawlable, ReadonlySet<string>>();
+
+/** The origins of a source's URL or seeds. */
+function originsOf(source: Crawlable): ReadonlySet<string> {
+  let found = origins.get(source);
+  if (found === undefined) {
+    const named = source.kind === "api" ? [source.url] : source.seeds;
+    found = new Set(named.map((url) => new URL(url).origin));
+    origins.set(source, found);
+  }
+  return found;
 }
