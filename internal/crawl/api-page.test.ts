@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { parseJsonExact } from "../extract/json-exact.ts";
+import { standardFetchOptions } from "../model/fetch-options.ts";
 import type { ApiSource, Auth, Pagination } from "../model/pipeline.ts";
 import { UsageError } from "../std/errors.ts";
 import { type ApiAnswer, authHeaders, firstApiUrl, nextApiUrl, withQueryAuth } from "./api-page.ts";
@@ -30,6 +31,7 @@ function source(pagination: Pagination, changes: Partial<ApiSource> = {}): ApiSo
       slowFactor: 1,
     },
     headers: {},
+    fetch: standardFetchOptions,
     ...changes,
   };
 }

@@ -28,8 +28,11 @@ export function askHeaders(
   return { "user-agent": agentOf(source, userAgent), ...own };
 }
 
+/** The User-Agent of a source, with whom to turn to, as crawlers give it. `userAgent`: when it has none of its own. */
 export function agentOf(source: Crawlable, userAgent: string): string {
-  return (source.kind === "web" ? source.userAgent : null) ?? userAgent;
+  const agent = (source.kind === "web" ? source.userAgent : null) ?? userAgent;
+  const { contact } = source.fetch;
+  return contact === null ? agent : `${agent} (+${contact})`;
 }
 
 /** RFC 9309 section 2.2.1: the product token is the first word of the User-Agent. */

@@ -11,6 +11,7 @@ import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
+import { standardFetchOptions } from "../model/fetch-options.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline, TrapLimits, WebSource } from "../model/pipeline.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
@@ -25,6 +26,7 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   name: "s",
   seeds: ["https://a.test/"],
   headers: {},
+  fetch: standardFetchOptions,
   rate: {
     perSecond: 500,
     concurrency: 1,

@@ -21,6 +21,7 @@ import { fetchRobots, type RobotsDeps, type RobotsJob } from "./fetch-robots.ts"
 import { type Crawlable, mayFetch, robotsKey, type Verdict } from "./may-fetch.ts";
 import { PodHosts } from "./pod-hosts.ts";
 import { settleDropped, settleRefused } from "./settle.ts";
+import { byRoute } from "./source-route.ts";
 import { trapBefore } from "./watch-traps.ts";
 
 export type PodOptions = {
@@ -310,7 +311,7 @@ export class CrawlPod {
 
   async #flyLink(job: LinkJob): Promise<void> {
     const { host, owner } = job;
-    const offered = await fetchLink(this.#deps, job);
+    const offered = await fetchLink(byRoute(this.#deps, job, this.#options.pipelineOf(owner)), job);
     this.#keepBlock(host);
     this.admit(owner, offered);
     // It may have been put back.
@@ -323,7 +324,8 @@ export class CrawlPod {
     const { host, owner } = job;
     host.isAskingRobots = true;
     try {
-      const { state } = await fetchRobots(this.#deps, job);
+      const deps = byRoute(this.#deps, job, this.#options.pipelineOf(owner));
+      const { state } = await fetchRobots(deps, job);
       const nowMs = this.#clock.steadyMs();
       if (state === "disallow" || this.#kept.mustKeep(host, nowMs)) await this.#kept.keep(host);
       else this.#keepBlock(host);

@@ -67,7 +67,8 @@ export function rawRecord(
 export function redirectLink(link: FrontierLink, answer: Exchange): FrontierLink | null {
   const target = canonicalUrl(answer.headers.location ?? "", link.url);
   if (target === null || target === link.url) return null;
-  return { ...link, url: target, via: link.url, redirects: (link.redirects ?? 0) + 1 };
+  const chain = [...(link.chain ?? []), link.url];
+  return { ...link, url: target, via: link.url, redirects: chain.length, chain };
 }
 
 /**

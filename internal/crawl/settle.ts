@@ -18,7 +18,6 @@ import { readSitemap, type SitemapsSpent } from "./read-sitemap.ts";
 import { withoutTraps } from "./watch-traps.ts";
 import type { LinkOutcome } from "./weigh-answer.ts";
 
-const maxRedirects = 10;
 /** Links offered before others have their turn: a sitemap names tens of thousands. */
 const maxOffered = 2_000;
 /** By owner and source. */
@@ -186,7 +185,7 @@ async function readAnswer(
   const { link } = answered.entry;
   if (answered.kind === "redirect") {
     const rules = source.kind === "web" ? rulesFor(source, userAgent) : null;
-    const reading = readRedirect(link, answer, rules);
+    const reading = readRedirect(link, answer, rules, source.fetch.limits.redirects);
     if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
     return reading;
   }
@@ -197,12 +196,22 @@ async function readAnswer(
   return readPage(link, answer, record, rules);
 }
 
-function readRedirect(link: FrontierLink, answer: Exchange, rules: PageRules | null): Reading {
+function readRedirect(
+  link: FrontierLink,
+  answer: Exchange,
+  rules: PageRules | null,
+  maxRedirects: number,
+): Reading {
   const target = redirectLink(link, answer);
   const location = answer.headers.location ?? "";
   if (target === null)
     return { links: [], error: `redirects to "${location}", which leads nowhere`, drops: {} };
-  if ((target.redirects ?? 0) > maxRedirects) {
+  const { chain = [] } = target;
+  if (chain.includes(target.url)) {
+    const loop = [...chain.slice(chain.indexOf(target.url)), target.url].join(" -> ");
+    return { links: [], error: `redirects in a loop: ${loop}`, drops: {} };
+  }
+  if (chain.length > maxRedirects) {
     return {
       links: [],
       error: `more than ${maxRedirects} redirects, the last one to ${target.url}`,

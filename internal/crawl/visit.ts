@@ -69,7 +69,7 @@ export async function visit<T extends { gate: HostOutcome }>(
       if (isRefused) return null;
       throw error;
     }
-    if (error.kind !== "broken" && error.kind !== "decode") host.silentFaults += 1;
+    if (!/^(broken|decode|refused)$/.test(error.kind)) host.silentFaults += 1;
     answer = error;
   }
   const weighed = weigh(answer);

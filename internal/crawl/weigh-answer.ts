@@ -55,6 +55,9 @@ export function weighFault(
   entry: QueuedLink,
   retries: number,
 ): { gate: HostOutcome; link: LinkOutcome } {
+  // It would be refused again, and the host knows nothing of it.
+  if (fault.kind === "refused")
+    return { gate: { kind: "ok" }, link: { kind: "dead", reason: fault.message } };
   const link: LinkOutcome =
     entry.attempts >= retries
       ? {

@@ -1,13 +1,22 @@
 // One HTTP exchange, bounded in every direction: time to connect, to the first byte, between bytes, in all; bytes received
 // and bytes after decompression. Redirects are not followed here: to the crawl they are links.
-import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from "node:dns";
-import { promisify } from "node:util";
-import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
 import { errors } from "undici";
 import { AbortHooks } from "./abort-hooks.ts";
-import { type Connection, Connections } from "./connections.ts";
-import { FetchFault } from "./fetch-fault.ts";
+import {
+  type Connection,
+  Connections,
+  type IdleLimits,
+  standardIdleLimits,
+} from "./connections.ts";
+import { acceptedCodings } from "./content-codings.ts";
+import { DnsCache, type NameSource, standardDnsLimits } from "./dns-cache.ts";
+import { FetchFault, ProxyFault } from "./fetch-fault.ts";
+import { openRoute } from "./open-route.ts";
+import type { ProxyServer } from "./proxies.ts";
 import { type Received, Receiver } from "./receiver.ts";
+import type { FetchLimits, Route } from "./route.ts";
+import { systemNames } from "./system-names.ts";
+import { TlsSessions } from "./tls-sessions.ts";
 
 /** The request as it went out, credentials and all: take care what of it is kept. Names and values in their order. */
 export type SentRequest = {
@@ -40,23 +49,17 @@ export type Exchange = {
   totalMs: number;
 };
 
-export type FetchLimits = {
-  maxBytes: number;
-  connectMs: number;
-  headersMs: number;
-  idleMs: number;
-  totalMs: number;
+/**
+ * `body`: POSTed; GET without it. `onSent` is called when the request goes out on its connection, not
+ * before; when it throws, nothing is sent, and the call ends with what it threw. `route`: how it
+ * travels; without one: with standard limits, and to nothing but the internet.
+ */
+export type Asked = {
+  headers: Record<string, string>;
+  body?: string;
+  onSent?: () => void;
+  route?: Route;
 };
-export const defaultLimits: FetchLimits = {
-  maxBytes: 64 * 1024 * 1024,
-  connectMs: 10_000,
-  headersMs: 30_000,
-  idleMs: 30_000,
-  totalMs: 120_000,
-};
-
-/** `body`: POSTed; GET without it. `onSent` is called when the request goes out on its connection, not before. */
-export type Asked = { headers: Record<string, string>; body?: string; onSent?: () => void };
 
 export type Fetcher = {
   /** Asks for `url`. Throws {@link FetchFault}; aborting `signal` throws its reason. */
@@ -64,53 +67,99 @@ export type Fetcher = {
   close(): Promise<void>;
 };
 
-const idleConnections = { keepAliveMs: 10_000, maxIdle: 1_024 };
+export type FetcherTools = { names: NameSource; idle: IdleLimits };
 
 /** Opens the connections: kept alive, by origin. */
-export function openFetcher(limits: FetchLimits = defaultLimits): Fetcher {
-  const connections = new Connections({ ...limits, ...idleConnections }, lookupHost);
+export function openFetcher(tools: Partial<FetcherTools> = {}): Fetcher {
+  const { names = systemNames(), idle = standardIdleLimits } = tools;
+  const dns = new DnsCache(names, standardDnsLimits, () => performance.now());
+  const connections = new Connections({ dns, sessions: new TlsSessions() }, idle);
   const hooks = new AbortHooks();
+  const anyRoute = openRoute({});
   return {
     async fetch(url, asked, signal) {
       signal.throwIfAborted();
       const startedMs = performance.now();
-      const { protocol, host, origin, pathname, search } = new URL(url);
-      const connection = connections.take(origin);
-      const request = toSend(pathname + search, host, asked);
+      const route = asked.route ?? anyRoute;
+      const to = new URL(url);
+      if (to.protocol !== "http:" && to.protocol !== "https:")
+        throw new FetchFault("refused", `${to.protocol} URLs are not fetched`);
+      const request = toSend(to, asked, route.cookies?.headerFor(to) ?? "");
+      let veto: { error: unknown } | null = null;
+      const onSent = () => {
+        try {
+          asked.onSent?.();
+        } catch (error) {
+          veto = { error };
+          throw error;
+        }
+      };
+      const sending = { to, request, route, startedMs, onSent };
       try {
-        const received = await receive(
-          connections,
-          connection,
-          request,
-          limits,
-          asked,
-          hooks,
-          signal,
-        );
-        const coding = received.headers["content-encoding"] ?? "";
-        // Part of a packed body is of no use to anybody.
-        if (received.truncated && !/^(identity)?$/i.test(coding.trim()))
-          throw new FetchFault(
-            "decode",
-            `the ${coding} body is longer than ${limits.maxBytes} bytes`,
-          );
-        const { firstByteAtMs, truncated, body, ...head } = received;
-        return {
-          ...head,
-          httpVersion: "1.1",
-          ip: connection.socket?.remoteAddress ?? null,
-          request,
-          body: truncated ? body : await unpack(body, coding, limits.maxBytes),
-          truncated,
-          firstByteMs: firstByteAtMs - startedMs,
-          totalMs: performance.now() - startedMs,
-        };
+        return await sendByProxies(connections, hooks, sending, signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        throw asFault(error, `${protocol}//${host}`);
+        if (veto !== null) throw (veto as { error: unknown }).error;
+        throw asFault(error, to.host, route.limits);
       }
     },
     close: () => connections.close(),
+  };
+}
+
+type Sending = {
+  to: URL;
+  request: SentRequest;
+  route: Route;
+  startedMs: number;
+  onSent: () => void;
+};
+
+/** While proxies cannot be used, nothing has been sent: the next one can have it. */
+async function sendByProxies(
+  connections: Connections,
+  hooks: AbortHooks,
+  sending: Sending,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  const { proxies } = sending.route;
+  for (let triesLeft = proxies?.size ?? 0; ; triesLeft -= 1) {
+    try {
+      return await send(connections, hooks, sending, proxies?.pick() ?? null, signal);
+    } catch (error) {
+      if (!(error instanceof ProxyFault) || triesLeft <= 1 || signal.aborted) throw error;
+    }
+  }
+}
+
+async function send(
+  connections: Connections,
+  hooks: AbortHooks,
+  sending: Sending,
+  proxy: ProxyServer | null,
+  signal: AbortSignal,
+): Promise<Exchange> {
+  const { to, request, route, startedMs } = sending;
+  const connection = connections.take(to, route, proxy);
+  const { firstByteAtMs, ...received } = await receive(
+    connections,
+    connection,
+    hooks,
+    sending,
+    signal,
+  );
+  if (proxy !== null && received.status === 407) {
+    route.proxies?.failed(proxy);
+    throw new ProxyFault("connect", `the proxy ${proxy.name}: it wants to know who asks (407)`);
+  }
+  route.cookies?.store(to, received.rawHeaders);
+  return {
+    ...received,
+    httpVersion: connection.isHttp2 ? "2" : "1.1",
+    ip: proxy === null ? (connection.socket?.remoteAddress ?? null) : null,
+    request,
+    firstByteMs: firstByteAtMs - startedMs,
+    totalMs: performance.now() - startedMs,
   };
 }
 
@@ -118,46 +167,66 @@ export function openFetcher(limits: FetchLimits = defaultLimits): Fetcher {
 function receive(
   connections: Connections,
   connection: Connection,
-  request: SentRequest,
-  limits: FetchLimits,
-  { onSent }: Asked,
   hooks: AbortHooks,
+  { to, request, route, startedMs, onSent }: Sending,
   signal: AbortSignal,
 ): Promise<Received> {
+  const { maxBytes, totalMs, headersMs, idleMs } = route.limits;
   return new Promise((resolve, reject) => {
-    const stop = (reason: unknown) => receiver.abort(reason as Error);
-    const timer = setTimeout(() => stop(new OutOfTime()), limits.totalMs);
+    const stop = (reason: unknown) => receiver.abort(reason);
+    const timer = setTimeout(
+      () =>
+        stop(new FetchFault("timeout", `no whole answer from ${to.host} in time (${totalMs} ms)`)),
+      Math.max(startedMs + totalMs - performance.now(), 0),
+    );
     const settled = () => {
       clearTimeout(timer);
       hooks.remove(signal, stop);
     };
-    const receiver = new Receiver(limits.maxBytes, {
-      onSent: () => onSent?.(),
-      onEnd: (received, isClean) => {
+    const receiver = new Receiver(maxBytes, {
+      onSent,
+      onFree: (isClean) => connections.release(connection, isClean),
+      onEnd: (received) => {
         settled();
-        if (isClean) connections.release(connection);
-        else connections.drop(connection);
         resolve(received);
       },
       onFault: (error) => {
         settled();
-        connections.drop(connection);
         reject(error);
       },
     });
     hooks.add(signal, stop);
     const { method, target, headers, body } = request;
-    connection.client.dispatch({ method, path: target, headers: headers.flat(), body }, receiver);
+    const { path, more } = throughProxy(connection, to, target);
+    const all = [...headers.flat(), ...more];
+    const timeouts = { headersTimeout: headersMs, bodyTimeout: idleMs };
+    connection.client.dispatch({ method, path, headers: all, body, ...timeouts }, receiver);
   });
 }
 
-class OutOfTime extends Error {}
+/** RFC 9112 section 3.2.2: a proxy is told the whole URL. Over TLS there is a tunnel, and the proxy sees nothing. */
+function throughProxy(
+  { proxy }: Connection,
+  { protocol, host }: URL,
+  target: string,
+): { path: string; more: string[] } {
+  if (proxy === null || protocol === "https:") return { path: target, more: [] };
+  const { authorization } = proxy;
+  return {
+    path: `http://${host}${target}`,
+    more: authorization === null ? [] : ["proxy-authorization", authorization],
+  };
+}
 
-function toSend(target: string, host: string, { headers, body }: Asked): SentRequest {
+function toSend(
+  { host, pathname, search }: URL,
+  { headers, body }: Asked,
+  cookie: string,
+): SentRequest {
   const all: [string, string][] = [
     ["host", host],
     ["connection", "keep-alive"],
-    ["accept-encoding", "gzip, br, zstd, deflate"],
+    ["accept-encoding", acceptedCodings],
   ];
   for (const name in headers) {
     const value = headers[name] as string;
@@ -165,85 +234,37 @@ function toSend(target: string, host: string, { headers, body }: Asked): SentReq
     if (known === undefined) all.push([name, value]);
     else known[1] = value;
   }
+  if (cookie !== "") addCookie(all, cookie);
   if (body !== undefined) all.push(["content-length", String(Buffer.byteLength(body))]);
-  return { method: body === undefined ? "GET" : "POST", target, headers: all, body: body ?? null };
+  return {
+    method: body === undefined ? "GET" : "POST",
+    target: pathname + search,
+    headers: all,
+    body: body ?? null,
+  };
 }
 
-/** RFC 9110 section 8.4: codings are listed in the order they were applied. */
-async function unpack(packed: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer> {
-  let body = packed;
-  const codings = encoding
-    .toLowerCase()
-    .split(",")
-    .map((coding) => coding.trim());
-  for (const coding of codings.reverse()) {
-    if (body.length === 0 || coding === "" || coding === "identity") continue;
-    try {
-      body = await unpackOne(body, coding, maxOutputLength);
-    } catch (error) {
-      throw badBody(coding, maxOutputLength, error);
-    }
-  }
-  return body;
+/** RFC 6265 section 5.4: there is one Cookie header; what the source gives goes first. */
+function addCookie(headers: [string, string][], cookie: string): void {
+  const given = headers.find(([name]) => name.toLowerCase() === "cookie");
+  if (given === undefined) headers.push(["cookie", cookie]);
+  else given[1] = `${given[1]}; ${cookie}`;
 }
 
-function badBody(coding: string, maxBytes: number, cause: unknown): FetchFault {
-  const tooLarge = (cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-  const what = tooLarge ? `unpacks to more than ${maxBytes} bytes` : "is damaged";
-  return new FetchFault("decode", `the ${coding} body ${what}`, { cause });
-}
-
-async function unpackOne(body: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
-  switch (coding) {
-    case "gzip":
-    case "x-gzip":
-      return promisify(gunzip)(body, { maxOutputLength });
-    case "br":
-      return promisify(brotliDecompress)(body, { maxOutputLength });
-    case "zstd":
-      return promisify(zstdDecompress)(body, { maxOutputLength });
-    case "deflate":
-      // Servers send both zlib and raw deflate under this name.
-      return (body[0] ?? 0) % 16 === 8
-        ? promisify(inflate)(body, { maxOutputLength })
-        : promisify(inflateRaw)(body, { maxOutputLength });
-    default:
-      throw new Error(`unknown content coding "${coding}"`);
-  }
-}
-
-function asFault(error: unknown, at: string): FetchFault {
+function asFault(error: unknown, at: string, limits: FetchLimits): FetchFault {
   if (error instanceof FetchFault) return error;
-  const code = String((error as NodeJS.ErrnoException).code ?? "");
+  const { code = "", message } = error as NodeJS.ErrnoException;
   const fault = (kind: FetchFault["kind"], text: string) =>
     new FetchFault(kind, text, { cause: error });
-  if (error instanceof OutOfTime) return fault("timeout", `no whole answer from ${at} in time`);
-  if (error instanceof errors.ConnectTimeoutError)
-    return fault("timeout", `no connection to ${at} in time`);
   if (error instanceof errors.HeadersTimeoutError)
-    return fault("timeout", `no answer from ${at} in time`);
+    return fault("timeout", `no answer from ${at} in time (${limits.headersMs} ms)`);
   if (error instanceof errors.BodyTimeoutError)
-    return fault("timeout", `the answer of ${at} stopped coming`);
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return fault("dns", `the name ${at} cannot be resolved (${code})`);
-  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/.test(code))
-    return fault("connect", `no connection to ${at} (${code})`);
-  if (/CERT|TLS|SSL/.test(code)) return fault("tls", `no TLS with ${at} (${code})`);
-  return fault("broken", `the answer of ${at} broke off${code ? ` (${code})` : ""}`);
-}
-
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-/** RFC 6761 section 6.3: names under `localhost.` are always loopback, whatever the resolver says. */
-function lookupHost(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  if (hostname.endsWith(".localhost")) {
-    if (options.all) callback(null, [{ address: "127.0.0.1", family: 4 }]);
-    else callback(null, "127.0.0.1", 4);
-    return;
-  }
-  dnsLookup(hostname, options, callback as never);
+    return fault("timeout", `the answer of ${at} stopped coming (for ${limits.idleMs} ms)`);
+  if (error instanceof errors.HeadersOverflowError)
+    return fault("broken", `the headers of the answer of ${at} are too long`);
+  if (error instanceof errors.HTTPParserError || code.startsWith("HPE_"))
+    return fault("broken", `the answer of ${at} broke off: it is not HTTP (${code || message})`);
+  if (error instanceof errors.InvalidArgumentError)
+    return fault("refused", `the request to ${at} cannot be sent: ${message}`);
+  return fault("broken", `the answer of ${at} broke off (${code || message})`);
 }

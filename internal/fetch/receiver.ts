@@ -1,7 +1,12 @@
 // Takes in one answer from undici's `dispatch`, which is the cheapest way to be told of it: no stream, no promise per chunk.
+// States: waiting (for a connection) -> sent -> head -> (gathering | unpacking) -> ended. Whatever happens, exactly one of
+// `onEnd` and `onFault` is called, and `onFree` once before it or with it.
 import type { Dispatcher } from "undici";
+import { codingsOf, unpackWhole } from "./content-codings.ts";
+import { FetchFault } from "./fetch-fault.ts";
+import { Unpacking } from "./unpacking.ts";
 
-/** What came over the wire: the body still in its codings, cut at `maxBytes` if `truncated`. Times in ms of `performance.now()`. */
+/** `body`: without its content codings, cut at `maxBytes` if `truncated`. `firstByteAtMs` by `performance.now()`. */
 export type Received = {
   status: number;
   statusText: string;
@@ -13,21 +18,27 @@ export type Received = {
 };
 
 export type ReceiverEvents = {
-  /** The request goes out on its connection now. */
+  /** The request goes out on its connection now. What it throws ends the request, and nothing is sent. */
   onSent: () => void;
-  /** Called once. `isClean`: the connection can be used again. */
-  onEnd: (received: Received, isClean: boolean) => void;
-  /** Called once, instead of `onEnd`. */
+  /** The connection is not needed any more. `isClean`: it can be used again. */
+  onFree: (isClean: boolean) => void;
+  onEnd: (received: Received) => void;
   onFault: (error: unknown) => void;
 };
+
+/** Packed bodies up to this are unpacked when they are whole. */
+const wholeBytes = 64 * 1024;
 
 export class Receiver implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #events: ReceiverEvents;
   #controller: Dispatcher.DispatchController | null = null;
+  #head: Omit<Received, "body" | "truncated"> | null = null;
+  #codings: ReturnType<typeof codingsOf> = [];
+  #unpacking: Unpacking | null = null;
   #chunks: Buffer[] = [];
   #sizeBytes = 0;
-  #head: Omit<Received, "body" | "truncated"> | null = null;
+  #isFree = false;
   #isEnded = false;
 
   constructor(maxBytes: number, events: ReceiverEvents) {
@@ -35,21 +46,30 @@ export class Receiver implements Dispatcher.DispatchHandler {
     this.#events = events;
   }
 
-  /** Ends it with `error`, at once. */
-  abort(error: Error): void {
-    this.#fail(error);
-    this.#controller?.abort(error);
+  get isSent(): boolean {
+    return this.#controller !== null;
+  }
+
+  /** Ends it with `reason`, at once. */
+  abort(reason: unknown): void {
+    this.#fail(reason);
+    this.#controller?.abort(new Error("stopped", { cause: reason }));
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Sent again by itself after a connection was closed on it: that is for the frontier to do, when the host may be asked.
+    // A request that a closing HTTP/2 connection left is sent once more by undici: that is for the frontier to do, when the
+    // host may be asked again.
     if (this.#controller !== null) this.#fail(new Error("the connection was closed"));
     if (this.#isEnded) {
       controller.abort(new Error("ended"));
       return;
     }
     this.#controller = controller;
-    this.#events.onSent();
+    try {
+      this.#events.onSent();
+    } catch (error) {
+      this.abort(error);
+    }
   }
 
   onResponseStart(
@@ -59,51 +79,124 @@ export class Receiver implements Dispatcher.DispatchHandler {
     statusText = "",
   ): void {
     // RFC 9110 section 15.2: interim answers come before the final one.
-    if (status < 200) return;
+    if (this.#isEnded || status < 200) return;
+    const flat = flatHeaders(headers);
     this.#head = {
       status,
       statusText,
-      headers: flatHeaders(headers),
+      headers: flat,
       rawHeaders: rawPairs(controller.rawHeaders ?? []),
       firstByteAtMs: performance.now(),
     };
+    const coding = flat["content-encoding"];
+    if (coding === undefined) return;
+    try {
+      this.#codings = codingsOf(coding);
+    } catch (fault) {
+      this.abort(fault);
+    }
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isEnded) return;
-    this.#sizeBytes += chunk.length;
-    const overBytes = this.#sizeBytes - this.#maxBytes;
-    if (overBytes <= 0) {
-      this.#chunks.push(chunk);
+    if (this.#unpacking !== null) {
+      if (!this.#unpacking.write(chunk)) controller.pause();
       return;
     }
-    this.#chunks.push(chunk.subarray(0, chunk.length - overBytes));
-    this.#end(true);
-    controller.abort(new Error("cut"));
+    this.#sizeBytes += chunk.length;
+    this.#chunks.push(chunk);
+    if (this.#codings.length > 0) {
+      if (this.#sizeBytes > wholeBytes) this.#startUnpacking();
+    } else if (this.#sizeBytes > this.#maxBytes) {
+      const body = joined(this.#chunks).subarray(0, this.#maxBytes);
+      this.#free(false);
+      this.#end(body, true);
+      controller.abort(new Error("cut"));
+    }
   }
 
   onResponseEnd(): void {
-    this.#end(false);
+    this.#free(true);
+    if (this.#isEnded) return;
+    if (this.#unpacking !== null) {
+      this.#unpacking.end();
+      return;
+    }
+    if (this.#codings.length === 0 || this.#sizeBytes === 0) {
+      this.#end(joined(this.#chunks), false);
+      return;
+    }
+    try {
+      const body = unpackWhole(joined(this.#chunks), this.#codings, this.#maxBytes);
+      if (body !== null) {
+        this.#end(body, false);
+        return;
+      }
+    } catch (fault) {
+      this.#fail(fault);
+      return;
+    }
+    // Too long, or a bomb: the other way cuts the one and names the other.
+    this.#startUnpacking().end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {
     this.#fail(error);
   }
 
-  #end(truncated: boolean): void {
-    if (this.#isEnded || this.#head === null) return;
+  #startUnpacking(): Unpacking {
+    const stop = () => {
+      this.#free(false);
+      this.#controller?.abort(new Error("cut"));
+    };
+    const unpacking = new Unpacking(this.#codings, this.#maxBytes, {
+      onDrain: () => this.#controller?.resume(),
+      onEnd: (body, truncated) => {
+        if (truncated) stop();
+        this.#end(body, truncated);
+      },
+      onFault: (fault) => {
+        stop();
+        this.#fail(fault);
+      },
+    });
+    this.#unpacking = unpacking;
+    let goesOn = true;
+    for (const chunk of this.#chunks) goesOn = unpacking.write(chunk) && goesOn;
+    this.#chunks = [];
+    if (!goesOn && !this.#isFree) this.#controller?.pause();
+    return unpacking;
+  }
+
+  #free(isClean: boolean): void {
+    if (this.#isFree) return;
+    this.#isFree = true;
+    this.#events.onFree(isClean);
+  }
+
+  #end(body: Buffer, truncated: boolean): void {
+    if (this.#isEnded) return;
+    if (this.#head === null) {
+      this.#fail(new FetchFault("broken", "the answer has no head"));
+      return;
+    }
     this.#isEnded = true;
-    const [first] = this.#chunks;
-    const body =
-      first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
-    this.#events.onEnd({ ...this.#head, body, truncated }, !truncated);
+    this.#events.onEnd({ ...this.#head, body, truncated });
   }
 
   #fail(error: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#unpacking?.destroy();
+    this.#chunks = [];
+    this.#free(false);
     this.#events.onFault(error);
   }
+}
+
+function joined(chunks: Buffer[]): Buffer {
+  const [first] = chunks;
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
 function flatHeaders(

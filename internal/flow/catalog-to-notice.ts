@@ -1,6 +1,7 @@
 // Stage notice: a run's verdict in, a webhook call and a mail out. Run by the coordinator before the verdict is written down,
 // so that a crash or a stop can repeat a notice (with the same Idempotency-Key) but never lose one.
 import type { Fetcher } from "../fetch/fetch-page.ts";
+import { openRoute } from "../fetch/open-route.ts";
 import type { Notify } from "../model/pipeline.ts";
 import type { RunReport } from "../model/run.ts";
 import { sendEmail } from "../notify/send-email.ts";
@@ -60,7 +61,10 @@ async function callWebhook(
     "content-type": "application/json",
     "idempotency-key": `${token}-${report.state}`,
   };
-  const { status } = await fetcher.fetch(url, { headers, body: JSON.stringify(report) }, signal);
+  // The pipeline names it, so it may be inside of our own network.
+  const route = openRoute({ named: [new URL(url).hostname] });
+  const body = JSON.stringify(report);
+  const { status } = await fetcher.fetch(url, { headers, body, route }, signal);
   if (status >= 300) throw new Error(`the webhook answered ${status}`);
 }
 

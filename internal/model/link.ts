@@ -21,6 +21,8 @@ export type FrontierLink = {
   page?: number;
   /** Redirects followed to get here. */
   redirects?: number;
+  /** The URLs of those redirects, first to last. */
+  chain?: string[];
   /** When a sitemap or feed says that it last changed, in ms since 1970. */
   lastmodMs?: number;
   /** Above 0 for a replayed dead letter: makes it a new link to the seen table. */

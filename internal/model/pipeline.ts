@@ -1,5 +1,7 @@
 // The pipeline file after parsing: defaults filled in, durations in milliseconds, relative paths made absolute.
 
+import type { FetchOptions } from "./fetch-options.ts";
+
 /** Politeness of one source towards one host. */
 export type Rate = {
   /** Requests started per second and host. */
@@ -41,8 +43,9 @@ export type Pagination =
 export type Incremental = { param: string; field: string; start: string };
 
 type SourceBase = { name: string; rate: Rate; headers: Record<string, string> };
+type AskedSource = SourceBase & { fetch: FetchOptions };
 
-export type ApiSource = SourceBase & {
+export type ApiSource = AskedSource & {
   kind: "api";
   url: string;
   auth: Auth | null;
@@ -134,7 +137,7 @@ export type TrapLimits = {
   copies: number;
 };
 
-export type WebSource = SourceBase & {
+export type WebSource = AskedSource & {
   kind: "web";
   seeds: string[];
   sitemaps: boolean;

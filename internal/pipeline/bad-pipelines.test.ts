@@ -24,6 +24,24 @@ const web = (text: string) =>
 
 const files: [title: string, text: string, problems: string[]][] = [
   [
+    "how requests travel",
+    web(
+      'contact: us, proxy: ["socks5://p:1", "http://p/x"], cookies: on, tls: { cert: "s3://b/k" }, limits: { redirects: 99, total: soon }, network: { allowPrivate: [10.0.0.0/33, "a b", ::1/x] }',
+    ),
+    [
+      'p:3:77: sources[0].contact: "us" is neither a URL nor an e-mail address | Write https://HOST/PATH or name@example.com',
+      'p:3:89: sources[0].proxy[0]: "socks5://p:1" is not the URL of an HTTP proxy | Write http://HOST:PORT, with USER:PASSWORD@ before HOST if it asks for them',
+      'p:3:105: sources[0].proxy[1]: "http://p/x" has a path | Write http://HOST:PORT, with USER:PASSWORD@ before HOST if it asks for them',
+      'p:3:129: sources[0].cookies: expected off, run, is "on" | Write one of off, run',
+      'p:3:146: sources[0].tls.cert: "s3://b/k" is not a local file | Write the path of a PEM file, such as ./client.pem, or its text',
+      "p:3:181: sources[0].limits.redirects: expected at most 50, is 99 | Write a number up to 50",
+      'p:3:192: sources[0].limits.total: "soon" is not a duration | Write a number and ms, s, m, h, d or w, such as 30s or 2h',
+      'p:3:226: sources[0].network.allowPrivate[0]: "10.0.0.0/33" is not a range of addresses | Write a host such as db.internal, an address, or a range such as 10.0.0.0/8',
+      'p:3:239: sources[0].network.allowPrivate[1]: "a b" is neither a host nor a range of addresses | Write a host such as db.internal, an address, or a range such as 10.0.0.0/8',
+      'p:3:246: sources[0].network.allowPrivate[2]: "::1/x" is not a range of addresses | Write a host such as db.internal, an address, or a range such as 10.0.0.0/8',
+    ],
+  ],
+  [
     "an empty file",
     "# nothing\n",
     [
@@ -104,7 +122,7 @@ const files: [title: string, text: string, problems: string[]][] = [
     withApi("tabel: t2, zzz: 1"),
     [
       'p:3:78: unknown key "tabel" in sources[0] | Did you mean table?',
-      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, headers, auth, params, records, pagination, incremental, rate, maxPages, table',
+      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, headers, auth, contact, cookies, proxy, http2, tls, limits, network, params, records, pagination, incremental, rate, maxPages, table',
     ],
   ],
   [

@@ -24,6 +24,8 @@ sources:
     params: { key: "\${TOKEN}", api_key: literal-key, page_size: 10 }
     headers: { authorization: literal-authorization, accept: text/plain }
     records: $
+    proxy: ["http://u:literal-password@p.example:8080", "http://u:\${TOKEN}@q.example"]
+    tls: { key: "-----BEGIN PRIVATE KEY-----literal", cert: ./cert.pem }
     rate: { perSecond: "\${RATE}", concurrency: "\${NO:-3}" }
     table: t
   - { name: b, kind: web, seeds: ["https://b.example/?token=literal-token"], auth: { basic: { user: u, password: literal-password } } }
@@ -56,6 +58,10 @@ test("nothing that came from a variable or is a credential is left in what is pr
         params: { key: `\${TOKEN}`, api_key: "***", page_size: "10" },
         headers: { authorization: "***", accept: "text/plain" },
         rate: { perSecond: 3, concurrency: 3 },
+        fetch: {
+          proxies: ["http://***@p.example:8080", `http://u:\${TOKEN}@q.example`],
+          tls: { key: "***", cert: "/p/cert.pem" },
+        },
       },
       { auth: { kind: "basic", user: "u", password: "***" } },
       { urls: [`file:\${DATA}/*.csv`, "file:///p/open.csv"] },

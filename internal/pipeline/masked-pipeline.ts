@@ -1,4 +1,5 @@
 // A pipeline as it may be printed: nothing that came from a variable, and no secret that was written into the file.
+import type { FetchOptions } from "../model/fetch-options.ts";
 import type { Auth, Pipeline, Source } from "../model/pipeline.ts";
 import { redactText, redactValue } from "../telemetry/redact.ts";
 
@@ -33,8 +34,9 @@ function withoutCredentials(source: Source, masks: ReadonlyMap<string, string>):
   if (source.kind === "files") return source;
   const auth = source.auth === null ? null : maskedAuth(source.auth, masks);
   const headers = keepMasked(source.headers, masks);
-  if (source.kind === "web") return { ...source, auth, headers };
-  return { ...source, auth, headers, params: keepMasked(source.params, masks) };
+  const fetch = maskedFetch(source.fetch, masks);
+  if (source.kind === "web") return { ...source, auth, headers, fetch };
+  return { ...source, auth, headers, fetch, params: keepMasked(source.params, masks) };
 }
 
 /** Hides values under names such as `x-api-key`; values from variables are left to the masks. */
@@ -62,6 +64,12 @@ function maskedAuth(auth: Auth, masks: ReadonlyMap<string, string>): Auth {
     case "query":
       return { ...auth, value: hide(auth.value) };
   }
+}
+
+function maskedFetch(fetch: FetchOptions, masks: ReadonlyMap<string, string>): FetchOptions {
+  const { tls } = fetch;
+  const key = tls?.key?.includes("-----BEGIN ") && !masks.has(tls.key) ? hidden : tls?.key;
+  return { ...fetch, tls: tls === null ? null : { ...tls, key: key ?? null } };
 }
 
 function maskedHook(webhook: string | null, masks: ReadonlyMap<string, string>): string | null {

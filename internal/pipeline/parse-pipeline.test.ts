@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { standardFetchOptions } from "../model/fetch-options.ts";
 import type { ApiSource, FilesSource, WebSource } from "../model/pipeline.ts";
 import { UsageError } from "../std/errors.ts";
 import { parsePipeline } from "./parse-pipeline.ts";
@@ -250,4 +251,28 @@ test("any text either is a pipeline or gives one UsageError", () => {
       }
     }),
   );
+});
+
+test("how requests travel: defaults, durations, and paths of certificates from the file's folder", () => {
+  const source = (more: string) =>
+    (
+      parse(
+        `pipeline: p\nsources:\n  - { name: a, kind: api, url: "http://a/", records: $, table: t${more} }\n`,
+      ).sources[0] as ApiSource
+    ).fetch;
+  expect(source("")).toEqual(standardFetchOptions);
+  const pem = "-----BEGIN PRIVATE KEY-----x";
+  expect(
+    source(
+      `, contact: "https://a.example/bot", cookies: run, http2: auto, proxy: ["http://p:1"], tls: { cert: certs/c.pem, key: "${pem}", rejectUnauthorized: false }, limits: { maxBytes: 10, total: 1m, redirects: 0 }, network: { allowPrivate: [10.0.0.0/8, db.internal, "::1"] }`,
+    ),
+  ).toEqual({
+    contact: "https://a.example/bot",
+    cookies: true,
+    http2: true,
+    proxies: ["http://p:1"],
+    tls: { cert: join(folder, "certs/c.pem"), key: pem, ca: null, rejectUnauthorized: false },
+    limits: { ...standardFetchOptions.limits, maxBytes: 10, totalMs: 60_000, redirects: 0 },
+    allowPrivate: ["10.0.0.0/8", "db.internal", "::1"],
+  });
 });

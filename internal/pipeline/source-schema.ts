@@ -1,5 +1,6 @@
 // The shape of one source of the pipeline file, by its kind.
 import { z } from "zod";
+import { fetchKeys } from "./fetch-schema.ts";
 import { checkJsonPath } from "./json-path.ts";
 import {
   checkContentRule,
@@ -123,6 +124,7 @@ const api = z.strictObject({
   url: textThat(checkHttpUrl).describe("URL of the first answer, without `params`"),
   headers,
   auth,
+  ...fetchKeys,
   params: z.record(z.string(), z.string()).optional().describe("URL parameters of every request"),
   records: jsonPath.describe("JSONPath (RFC 9535) of the records in an answer, such as $.data[*]"),
   pagination,
@@ -288,6 +290,7 @@ const web = z.strictObject({
   render: z.enum(["http"]).optional().describe("How pages are fetched. Default http"),
   headers,
   auth,
+  ...fetchKeys,
   userAgent: textThat(checkHeaderValue).optional().describe("User-Agent of this source's requests"),
   scope,
   traps,

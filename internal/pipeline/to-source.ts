@@ -15,6 +15,7 @@ import type {
 } from "../model/pipeline.ts";
 import { trackingParams } from "../url/url-rules.ts";
 import { durationMs } from "./duration.ts";
+import { toFetchOptions } from "./fetch-schema.ts";
 import { absoluteGlob } from "./file-url.ts";
 import type { PipelineFile } from "./pipeline-schema.ts";
 import { maxBodyBytes } from "./source-schema.ts";
@@ -28,24 +29,25 @@ const politeness = {
 };
 const standardPages = 100_000;
 
-/** Fills in defaults; relative `file:` URLs are resolved against `folder`. */
+/** Fills in defaults; relative `file:` URLs and paths are resolved against `folder`. */
 export function toSource(source: SourceInFile, folder: string): Source {
   switch (source.kind) {
     case "api":
-      return toApi(source);
+      return toApi(source, folder);
     case "web":
-      return toWeb(source);
+      return toWeb(source, folder);
     case "files":
       return toFiles(source, folder);
   }
 }
 
-function toApi(source: InFile<"api">): ApiSource {
+function toApi(source: InFile<"api">, folder: string): ApiSource {
   return {
     kind: "api",
     name: source.name,
     rate: toRate(source.rate, politeness.api),
     headers: source.headers ?? {},
+    fetch: toFetchOptions(source, folder),
     url: source.url,
     auth: toAuth(source.auth),
     params: source.params ?? {},
@@ -58,13 +60,14 @@ function toApi(source: InFile<"api">): ApiSource {
   };
 }
 
-function toWeb(source: InFile<"web">): WebSource {
+function toWeb(source: InFile<"web">, folder: string): WebSource {
   const { scope } = source;
   return {
     kind: "web",
     name: source.name,
     rate: toRate(source.rate, politeness.web),
     headers: source.headers ?? {},
+    fetch: toFetchOptions(source, folder),
     seeds: source.seeds,
     sitemaps: source.sitemaps ?? true,
     robots: source.robots ?? "obey",

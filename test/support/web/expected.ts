@@ -17,8 +17,8 @@ export type CrawlLimits = { maxDepth: number; retries: number };
 
 const maxRedirects = 10;
 
-/** An address at its depth, and how many redirects led to it. */
-type Found = { address: Address; redirects: number };
+/** An address at its depth, and the redirects that led to it. */
+type Found = { address: Address; chain: Address[] };
 
 /** The crawl from the seeds over every host there is (`within: any`). */
 export function expectedCrawl(world: World, { maxDepth, retries }: CrawlLimits): Expected {
@@ -48,7 +48,7 @@ export function expectedCrawl(world: World, { maxDepth, retries }: CrawlLimits):
   return expected;
 }
 
-const found = (address: Address): Found => ({ address, redirects: 0 });
+const found = (address: Address): Found => ({ address, chain: [] });
 
 /** Counts a page's requests; gives whether it is answered in the end. */
 function visit(
@@ -87,10 +87,11 @@ function read({ pages }: Expected, { address }: Found, page: Page, depth: number
 }
 
 function follow({ dead }: Expected, from: Found, page: Page, level: Found[]): void {
-  const { address, redirects } = from;
+  const { address, chain } = from;
   if (page.to === null || page.to === address) dead.set(address, /leads nowhere/);
-  else if (redirects === maxRedirects) dead.set(address, /more than 10 redirects/);
-  else level.push({ address: page.to, redirects: redirects + 1 });
+  else if (chain.includes(page.to)) dead.set(address, /in a loop/);
+  else if (chain.length === maxRedirects) dead.set(address, /more than 10 redirects/);
+  else level.push({ address: page.to, chain: [...chain, address] });
 }
 
 /** Pages that the sitemaps of the seeds' hosts name, and the requests for the sitemaps themselves. */

@@ -1,0 +1,92 @@
+// A body that is unpacked while it comes. Holds what has been unpacked, up to the limit, and never the packed bytes.
+import type { Transform } from "node:stream";
+import { type codingsOf, damaged, mostUnpackedBytes, unpackStream } from "./content-codings.ts";
+import { FetchFault } from "./fetch-fault.ts";
+
+export type UnpackingEvents = {
+  /** After `write` gave false: more may come. */
+  onDrain: () => void;
+  /** Once. `truncated`: cut at the limit, and no more is wanted. */
+  onEnd: (body: Buffer, truncated: boolean) => void;
+  /** Once, instead of `onEnd`. */
+  onFault: (fault: FetchFault) => void;
+};
+
+export class Unpacking {
+  readonly #codings: ReturnType<typeof codingsOf>;
+  readonly #maxBytes: number;
+  readonly #events: UnpackingEvents;
+  #streams: Transform[] = [];
+  #packedBytes = 0;
+  #chunks: Buffer[] = [];
+  #sizeBytes = 0;
+  #isEnded = false;
+
+  /** `codings`: at least one. */
+  constructor(codings: ReturnType<typeof codingsOf>, maxBytes: number, events: UnpackingEvents) {
+    this.#codings = codings;
+    this.#maxBytes = maxBytes;
+    this.#events = events;
+  }
+
+  /** False: wait for `onDrain`. */
+  write(packed: Buffer): boolean {
+    if (this.#isEnded) return true;
+    this.#packedBytes += packed.length;
+    if (this.#streams.length === 0) this.#open(packed);
+    return this.#streams[0]?.write(packed) ?? true;
+  }
+
+  /** All has come. */
+  end(): void {
+    this.#streams[0]?.end();
+  }
+
+  /** Nobody wants it any more: no event follows. */
+  destroy(): void {
+    this.#isEnded = true;
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  #open(first: Buffer): void {
+    // "deflate" inside of another coding is taken for what it should be.
+    this.#streams = this.#codings.map((coding, at) =>
+      unpackStream(coding, at === 0 ? first : Buffer.from([8])),
+    );
+    for (const [at, stream] of this.#streams.entries()) {
+      stream.on("error", (error) => this.#fail(damaged(this.#codings[at] ?? "", error)));
+      const next = this.#streams[at + 1];
+      if (next !== undefined) stream.pipe(next);
+    }
+    this.#streams[0]?.on("drain", () => this.#events.onDrain());
+    const last = this.#streams.at(-1);
+    last?.on("data", (chunk: Buffer) => this.#take(chunk));
+    last?.on("end", () => this.#finish(false));
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#isEnded) return;
+    this.#sizeBytes += chunk.length;
+    if (this.#sizeBytes > mostUnpackedBytes(this.#packedBytes)) {
+      const name = [...this.#codings].reverse().join(", ");
+      const why = `the ${name} body is a bomb: ${this.#packedBytes} bytes became more than ${this.#sizeBytes - chunk.length}`;
+      this.#fail(new FetchFault("decode", why));
+      return;
+    }
+    const overBytes = this.#sizeBytes - this.#maxBytes;
+    this.#chunks.push(overBytes > 0 ? chunk.subarray(0, chunk.length - overBytes) : chunk);
+    if (overBytes > 0) this.#finish(true);
+  }
+
+  #finish(truncated: boolean): void {
+    if (this.#isEnded) return;
+    this.destroy();
+    this.#events.onEnd(Buffer.concat(this.#chunks), truncated);
+  }
+
+  #fail(fault: FetchFault): void {
+    if (this.#isEnded) return;
+    this.destroy();
+    this.#events.onFault(fault);
+  }
+}
