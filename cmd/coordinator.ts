@@ -86,8 +86,7 @@ async function conduct(
     trace,
   };
   const lake = await pod.lakeOf(run);
-  const snapshots = await loadSnapshots(lake);
-  const ordered = await loadModels(pipeline, snapshots, pod.scratch);
+  const ordered = await loadModels(pipeline, await loadSnapshots(lake), pod.scratch);
   await awaitSensors(pipeline.waitFor, pod.openLake, log, signal);
   await queue.putState(activeRunKey(token), Buffer.from(JSON.stringify(run)));
   const sources = chosenSources(pipeline, run.only);
@@ -117,7 +116,7 @@ async function conduct(
       models: run.only === null || run.only.includes("etl") ? ordered : [],
       queue,
       lake,
-      snapshots,
+      readSnapshots: () => loadSnapshots(lake),
       openTarget: pod.openLake,
       listDrops: (url) => listDrops(url, pod.openLake),
       replays: replays.flatMap((replay) => replay.links),

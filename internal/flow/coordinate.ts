@@ -9,11 +9,9 @@ import { readyModels } from "../etl/plan-models.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
 import { adoptLostSegments } from "../frontier/adopt-segments.ts";
 import type { ActiveRun } from "../model/active-run.ts";
-import { receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
 import { type Pipeline, type Source, tablesOf } from "../model/pipeline.ts";
 import type { RunReport, RunState } from "../model/run.ts";
-import type { SegmentRecord } from "../model/segment.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type {
   EtlTask,
@@ -21,7 +19,6 @@ import type {
   Task,
   TaskInput,
   TaskReceipt,
-  TaskStage,
   UploadTask,
 } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
@@ -32,6 +29,7 @@ import { pause } from "../std/pause.ts";
 import type { Log } from "../telemetry/log.ts";
 import { openAnnouncer } from "./announce-tasks.ts";
 import { catalogToNotice } from "./catalog-to-notice.ts";
+import { followRun } from "./follow-run.ts";
 import { rawToBatches } from "./raw-to-batches.ts";
 import { type RunReceipts, runReport } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
@@ -47,8 +45,8 @@ export type CoordinatorDeps = {
   models: readonly OrderedModel[];
   queue: Queue;
   lake: Objects;
-  /** Published snapshots as of the start of the run, by table. */
-  snapshots: ReadonlyMap<string, Snapshot>;
+  /** Published snapshots as of now, by table. */
+  readSnapshots: () => Promise<ReadonlyMap<string, Snapshot>>;
   openTarget: (url: string) => Promise<Objects>;
   listDrops: (url: string) => AsyncIterable<TaskInput>;
   replays: readonly FrontierLink[];
@@ -81,7 +79,7 @@ export async function coordinate(
     for (const batch of batches) session.view.addBatch(batch);
     session.watch();
     while (!signal.aborted) {
-      if (await session.round()) {
+      if ((await session.round()) && !(await session.isOutrun())) {
         const report = await session.verdict(signal);
         // Told to stop meanwhile, it may not have sent its notices.
         return signal.aborted ? null : report;
@@ -102,7 +100,7 @@ class Session {
   /** Tasks that came to nothing before this session: models and uploads are tried again. */
   readonly #spent = new Set<string>();
   readonly #announce: ReturnType<typeof openAnnouncer>;
-  readonly #watchers: Promise<void>[] = [];
+  #following = Promise.resolve();
   #wake: () => void = () => undefined;
   #failure: unknown = null;
   #crawlComplete = false;
@@ -111,6 +109,8 @@ class Session {
   #models: EtlTask[] = [];
   #uploads: UploadTask[] = [];
   #uploadsPlanned = false;
+  /** What models were planned on. */
+  #snapshots: ReadonlyMap<string, Snapshot> = new Map();
   #published = 0;
 
   constructor(deps: CoordinatorDeps, signal: AbortSignal) {
@@ -122,6 +122,7 @@ class Session {
   /** The view as the lake has it. */
   async restore(): Promise<void> {
     const { lake, run, replayedTasks, replays } = this.#deps;
+    this.#snapshots = await this.#deps.readSnapshots();
     // A dead letter that is tried again is none any more; if it fails again it is a new one.
     for (const link of replays) this.view.totalsOf(link.source).dead -= 1;
     for await (const { receipt } of readReceipts(lake, run.token, "batch"))
@@ -141,34 +142,12 @@ class Session {
 
   /** Follows the run's logs. */
   watch(): void {
-    const { queue, run, lake } = this.#deps;
-    const follow = async <T>(
-      messages: AsyncIterable<T>,
-      take: (message: T) => void | Promise<void>,
-    ) => {
-      try {
-        for await (const message of messages) {
-          await take(message);
-          this.#wake();
-        }
-      } catch (error) {
+    this.#following = followRun(this.#deps, this.view, () => this.#wake(), this.#signal).catch(
+      (error: unknown) => {
         this.#failure = error;
         this.#wake();
-      }
-    };
-    const ledger = follow(queue.watchLedger(run.token, this.#signal), async ({ stage, task }) => {
-      if (this.view.receipt(stage as TaskStage, task) !== null) return;
-      const { body } = await lake.get(receiptPath(run.token, stage, task));
-      this.view.addReceipt(JSON.parse(body.toString("utf8")) as TaskReceipt);
-    });
-    const crawled = follow(queue.watchCrawled(run.token, this.#signal), ({ data, headers }) => {
-      this.view.addSegment(
-        JSON.parse(Buffer.from(data).toString("utf8")) as SegmentRecord,
-        headers,
-        Date.now(),
-      );
-    });
-    this.#watchers.push(ledger, crawled);
+      },
+    );
   }
 
   /** Resolves at the next change, or after half a second. */
@@ -182,7 +161,7 @@ class Session {
   }
 
   async ended(): Promise<void> {
-    await Promise.all(this.#watchers);
+    await this.#following;
   }
 
   /** Does all that can be done now. Gives true when nothing is left to do. */
@@ -229,6 +208,22 @@ class Session {
     return this.#crawlComplete && !isLeft && (isBlocked || this.#uploadsPlanned);
   }
 
+  /**
+   * Whether another run has published a table that this one's models read: they then run again, on what is there now.
+   * Without this the later of two runs side by side would leave the other's rows out of its models.
+   */
+  async isOutrun(): Promise<boolean> {
+    const read = new Set(this.#deps.models.flatMap(({ reads }) => reads));
+    if (read.size === 0) return false;
+    const before = this.#snapshots;
+    this.#snapshots = await this.#deps.readSnapshots();
+    const isNew = (table: string) =>
+      this.#snapshots.get(table)?.version !== before.get(table)?.version;
+    if (![...read].some(isNew)) return false;
+    this.#uploadsPlanned = false;
+    return true;
+  }
+
   /** Publishes, unless the run failed; sends the notices; gives the report. */
   async verdict(signal: AbortSignal): Promise<RunReport> {
     const deps = this.#deps;
@@ -237,7 +232,7 @@ class Session {
       .filter((receipt) => receipt.state === "dead")
       .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`);
     if (errors.length === 0) {
-      const results = tableResults(deps, receipts, deps.snapshots);
+      const results = tableResults(deps, receipts, this.#snapshots);
       const sent = this.#uploads.find((task) => !task.simulate);
       const target = sent === undefined ? null : await deps.openTarget(sent.to);
       await uploadsToCatalog(
@@ -331,10 +326,15 @@ class Session {
 
   /** A source's or the lake's table as models of this run see it, null while it is not complete. */
   #inputOf(table: string): ReturnType<typeof tableInput> | null {
-    const { sources, snapshots } = this.#deps;
+    const { sources } = this.#deps;
     const writers = sources.filter((source) => tablesOf(source).includes(table));
     if (!writers.every((source) => this.#isComplete(source))) return null;
-    return tableInput(table, this.#receipts().process, snapshots.get(table) ?? null, this.#deps);
+    return tableInput(
+      table,
+      this.#receipts().process,
+      this.#snapshots.get(table) ?? null,
+      this.#deps,
+    );
   }
 
   #outputOf(task: EtlTask): ReturnType<typeof tableInput> | null {
