@@ -4,6 +4,7 @@ import { readReplays } from "../internal/catalog/replays.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { awaitSensors } from "../internal/flow/await-sensors.ts";
 import { coordinate } from "../internal/flow/coordinate.ts";
+import { removeSnapshots } from "../internal/frontier/shard-snapshots.ts";
 import { type ActiveRun, activeRunKey, coordinatorLease } from "../internal/model/active-run.ts";
 import { progressPath } from "../internal/model/lake-paths.ts";
 import { type RunReport, runToken } from "../internal/model/run.ts";
@@ -146,6 +147,7 @@ async function conduct(
   await endRun(lake, manifest.run, manifest.generation, report, new Date().toISOString());
   await queue.deleteState(activeRunKey(token));
   await queue.purgeRun(token);
+  await removeSnapshots(lake, token);
   log.info("run.ended", { run: manifest.run, state: report.state, seconds: report.seconds });
   pod.parent?.send({ kind: "verdict", report });
   return report;

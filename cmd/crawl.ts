@@ -1,13 +1,15 @@
 // `onpoint crawl`: the entry point of a crawl pod.
+import { readReplays } from "../internal/catalog/replays.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { shardsToRaw } from "../internal/flow/shards-to-raw.ts";
+import { seedsOf } from "../internal/flow/targets-to-shards.ts";
 import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { withPod } from "./open-pod.ts";
+import { chosenSources } from "./prepare-run.ts";
 
 export function crawlCommand(): Promise<number> {
   return withPod("crawl", async (pod) => {
     const fetcher = openFetcher();
-    const { shards, leaseTtlMs, segmentMs, segmentBytes, userAgent, maxInFlight } = pod.settings;
     try {
       await shardsToRaw(
         {
@@ -18,7 +20,15 @@ export function crawlCommand(): Promise<number> {
           lakeOf: pod.lakeOf,
           pipelineOf: pod.pipelineOf,
           scratch: pod.scratch,
-          settings: { shards, leaseTtlMs, segmentMs, segmentBytes, userAgent, maxInFlight },
+          rootsOf: async (run) => {
+            const sources = chosenSources(pod.pipelineOf(run), run.only);
+            const replays = await readReplays(await pod.lakeOf(run), run.token);
+            return [
+              ...sources.flatMap((source) => (source.kind === "files" ? [] : seedsOf(source))),
+              ...replays.flatMap((replay) => replay.links),
+            ];
+          },
+          settings: pod.settings,
           trace: (parent, { shard, run }, body) =>
             inSpan(
               "crawl segment",

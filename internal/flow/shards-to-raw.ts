@@ -4,9 +4,11 @@ import { CrawlPod } from "../crawl/crawl-pod.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
 import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
+import { shardOf } from "../frontier/shard.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
 import type { ActiveRun } from "../model/active-run.ts";
+import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";
 import { gapOf } from "../politeness/host.ts";
@@ -24,6 +26,8 @@ export type CrawlDeps = {
   pipelineOf: (run: ActiveRun) => Pipeline;
   /** A folder on the pod's own disk. */
   scratch: string;
+  /** Seeds and replays of a run. */
+  rootsOf: (run: ActiveRun) => Promise<FrontierLink[]>;
   settings: {
     shards: number;
     leaseTtlMs: number;
@@ -31,6 +35,8 @@ export type CrawlDeps = {
     segmentBytes: number;
     userAgent: string;
     maxInFlight: number;
+    snapshotLinks: number;
+    snapshotMs: number;
   };
   trace: <T>(
     parent: Headers,
@@ -122,6 +128,13 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       sent: table,
       pageLimits: Object.fromEntries(limits),
       scratch: deps.scratch,
+      snapshots: { links: settings.snapshotLinks, everyMs: settings.snapshotMs },
+      roots: async () => {
+        const roots = await deps.rootsOf(run);
+        return roots.filter((link) => shardOf(link.url, settings.shards) === shard);
+      },
+      onSnapshotFailure: (_, error) =>
+        log.warn("snapshot.lost", { run: run.token, shard, error: describeError(error) }),
       onLinks: (from, links) => {
         pod.admit(from, links);
         commitIfDue(from);

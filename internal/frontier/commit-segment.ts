@@ -170,6 +170,19 @@ export async function receiptsToAdopt(
   batchedFiles: () => Promise<ReadonlySet<string>>,
 ): Promise<SegmentReceipt[]> {
   const known = new Set(ledger.map((record) => record.segment));
+  const done = new Set<string>();
+  for (const record of ledger) for (const fp of doneFingerprints(record.done)) done.add(fp);
+  const unknown = await unknownReceipts(folder, shard, known, batchedFiles);
+  return withoutOverlaps(unknown, (fp) => done.has(fp));
+}
+
+/** Receipts of a shard that are not `known`, in the order in which to adopt them. */
+export async function unknownReceipts(
+  folder: LakeFolder,
+  shard: number,
+  known: ReadonlySet<string>,
+  batchedFiles: () => Promise<ReadonlySet<string>>,
+): Promise<SegmentReceipt[]> {
   const unknown: SegmentReceipt[] = [];
   const prefix = `${receiptFolder(folder.token, "crawl")}${segmentName(shard, 0, 0).slice(0, 5)}`;
   for await (const { path } of folder.lake.list(prefix)) {
@@ -182,15 +195,21 @@ export async function receiptsToAdopt(
   const batched = await batchedFiles();
   const isBatched = (receipt: SegmentReceipt) =>
     receipt.files.some((file) => batched.has(file.path));
-  unknown.sort(
+  return unknown.sort(
     (a, b) => Number(isBatched(b)) - Number(isBatched(a)) || (a.segment < b.segment ? -1 : 1),
   );
-  const done = new Set<string>();
-  for (const record of ledger) for (const fp of doneFingerprints(record.done)) done.add(fp);
-  return unknown.filter((receipt) => {
+}
+
+/** Those of `receipts` that have no URL that is done elsewhere (`isDone`), or in one before them. */
+export function withoutOverlaps(
+  receipts: readonly SegmentReceipt[],
+  isDone: (fp: string) => boolean,
+): SegmentReceipt[] {
+  const taken = new Set<string>();
+  return receipts.filter((receipt) => {
     const own = [...doneFingerprints(receipt.done)];
-    if (own.some((fp) => done.has(fp))) return false;
-    for (const fp of own) done.add(fp);
+    if (own.some((fp) => isDone(fp) || taken.has(fp))) return false;
+    for (const fp of own) taken.add(fp);
     return true;
   });
 }

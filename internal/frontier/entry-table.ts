@@ -80,6 +80,16 @@ export class EntryTable {
     this.#freeIfDead(Math.floor(ordinal / chunkEntries));
   }
 
+  /** Which entries are live now: a copy of the bits of each chunk that has some. */
+  liveBits(): { chunk: number; bits: Uint32Array }[] {
+    const found: { chunk: number; bits: Uint32Array }[] = [];
+    for (const [number, chunk] of this.#chunks.entries()) {
+      if (chunk !== undefined && chunk.liveCount > 0)
+        found.push({ chunk: number, bits: chunk.live.slice() });
+    }
+    return found;
+  }
+
   #chunkOf(ordinal: number): Chunk {
     const chunk = this.#chunks[Math.floor(ordinal / chunkEntries)];
     if (chunk === undefined) throw new Error(`frontier entry ${ordinal} is gone`);

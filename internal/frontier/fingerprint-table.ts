@@ -64,24 +64,18 @@ export class FingerprintTable {
   }
 
   /**
-   * All entries as of now, in order, as words `hi, lo, hi, lo, ...`, a segment at a time. The table may be added to between
-   * two of them: what is still to be read is copied before it changes. One reader at a time; the last part, or `return`,
-   * ends it.
+   * All entries as of now, in order, as words `hi, lo, hi, lo, ...`, a segment at a time. The table may be added to before
+   * they are read: what is still to be read is copied before it changes, until {@link thaw}. One reader at a time.
    */
-  *entries(): Generator<Uint32Array> {
+  freeze(): Iterable<Uint32Array> {
     if (this.#frozen !== null) throw new Error("the fingerprints are being read already");
     const frozen = this.#segments.map((segment) => segment?.words);
     this.#frozen = frozen;
-    try {
-      if (this.#hasZero) yield new Uint32Array(2);
-      for (const [number, words] of frozen.entries()) {
-        if (words === undefined) continue;
-        frozen[number] = undefined;
-        yield packed(words);
-      }
-    } finally {
-      this.#frozen = null;
-    }
+    return partsOf(frozen, this.#hasZero);
+  }
+
+  thaw(): void {
+    this.#frozen = null;
   }
 
   #addZero(): boolean {
@@ -158,6 +152,16 @@ function freeFrom(words: Uint32Array, from: number): number {
   let at = from;
   while (at < words.length && (words[at] !== 0 || words[at + 1] !== 0)) at += 2;
   return at;
+}
+
+function* partsOf(frozen: (Uint32Array | undefined)[], hasZero: boolean): Generator<Uint32Array> {
+  if (hasZero) yield new Uint32Array(2);
+  for (const [number, words] of frozen.entries()) {
+    if (words === undefined) continue;
+    // From now on it may be changed in place.
+    frozen[number] = undefined;
+    yield packed(words);
+  }
 }
 
 /** Without the free slots. */

@@ -67,8 +67,8 @@ export class HostQueues {
     return this.#head[band] as number;
   }
 
-  /** Adds an entry to the end of its band, or before all others. */
-  add(host: string, group: number, rank: number, ordinal: number, place: "end" | "front"): void {
+  /** Adds an entry to the end of its band, or before all others. Gives whether the band was empty. */
+  add(host: string, group: number, rank: number, ordinal: number, place: "end" | "front"): boolean {
     const band = this.#bandFor(host, group, rank);
     const head = this.#head[band] as number;
     if (head === none) {
@@ -83,6 +83,7 @@ export class HostQueues {
       this.#entries.setNext(this.#tail[band] as number, ordinal);
       this.#tail[band] = ordinal;
     }
+    return head === none;
   }
 
   /** Takes the first entry of a band out. */

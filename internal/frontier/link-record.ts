@@ -64,8 +64,28 @@ export function recordBytes(from: Buffer, at: number): number {
   return from.readUInt32LE(at);
 }
 
-export function sourceNumber(from: Buffer, at: number): number {
-  return from.readUInt16LE(at + 4);
+export function setSourceNumber(into: Buffer, at: number, source: number): void {
+  into.writeUInt16LE(source, at + 4);
+}
+
+/** What decides where a link is queued, without the rest of its record. */
+export type RecordHead = Pick<FrontierLink, "url" | "kind" | "depth" | "priority"> & {
+  source: number;
+  /** Whether it has fields beyond those and `via`. */
+  hasMore: boolean;
+};
+
+export function readHead(from: Buffer, at: number): RecordHead {
+  const flags = from[at + 6] as number;
+  const urlAt = at + headerBytes;
+  return {
+    source: from.readUInt16LE(at + 4),
+    url: from.toString("utf8", urlAt, urlAt + from.readUInt32LE(at + 11)),
+    kind: linkKinds[flags & 3] as LinkKind,
+    depth: from.readUInt32LE(at + 7),
+    priority: ((flags >> 2) & 3) as LinkPriority,
+    hasMore: (flags & moreFlag) !== 0,
+  };
 }
 
 /** Reads the record at `at`; `sourceName` gives the name behind a source's number. */
@@ -77,14 +97,8 @@ export function readLink(
   const end = at + from.readUInt32LE(at);
   const flags = from[at + 6] as number;
   const urlEnd = at + headerBytes + from.readUInt32LE(at + 11);
-  const url = from.toString("utf8", at + headerBytes, urlEnd);
-  const link: FrontierLink = {
-    url,
-    source: sourceName(from.readUInt16LE(at + 4)),
-    kind: linkKinds[flags & 3] as LinkKind,
-    depth: from.readUInt32LE(at + 7),
-    priority: ((flags >> 2) & 3) as LinkPriority,
-  };
+  const { url, source, kind, depth, priority } = readHead(from, at);
+  const link: FrontierLink = { url, source: sourceName(source), kind, depth, priority };
   let moreAt = urlEnd;
   if (flags & viaFlag) {
     const common = from.readUInt32LE(urlEnd);

@@ -8,7 +8,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "n
 import { join } from "node:path";
 import type { FrontierLink } from "../model/link.ts";
 import { chunkEntries } from "./entry-table.ts";
-import { linkParts, readLink, recordBytes, writeLink } from "./link-record.ts";
+import { linkParts, readLink, recordBytes, setSourceNumber, writeLink } from "./link-record.ts";
 
 const blockRecords = 16;
 const chunkBlocks = chunkEntries / blockRecords;
@@ -36,6 +36,8 @@ export class LinkSpool {
   readonly #cache = new Map<number, Buffer>();
   #cachedBytes = 0;
   #isClosed = false;
+  /** While a copy is being read: chunks that are to be freed after it. */
+  #heldBack: number[] | null = null;
 
   /** `parent`: the folder in which the spool makes one of its own. */
   constructor(parent: string) {
@@ -57,6 +59,16 @@ export class LinkSpool {
     this.#size += 1;
   }
 
+  /** Appends a record of another spool, which begins at `at`, under this one's number of its source. */
+  appendRecord(from: Buffer, at: number, source: number): void {
+    const size = recordBytes(from, at);
+    this.#beginRecord(size);
+    from.copy(this.#tail, this.#tailBytes, at, at + size);
+    setSourceNumber(this.#tail, this.#tailBytes, source);
+    this.#tailBytes += size;
+    this.#size += 1;
+  }
+
   /** The link of an entry that is not freed. */
   read(ordinal: number, sourceName: (source: number) => string): FrontierLink {
     const block = Math.floor(ordinal / blockRecords);
@@ -72,8 +84,39 @@ export class LinkSpool {
     return readLink(bytes, at, sourceName);
   }
 
+  /** Keeps what is freed from now on readable until {@link letGo}. */
+  hold(): void {
+    this.#heldBack = [];
+  }
+
+  letGo(): void {
+    const heldBack = this.#heldBack ?? [];
+    this.#heldBack = null;
+    if (!this.#isClosed) for (const chunk of heldBack) this.free(chunk);
+  }
+
+  /** The records of a chunk whose bits are set, one after the other. */
+  recordsOf(chunk: number, bits: Uint32Array): Buffer {
+    const bytes = this.#chunkBytes(chunk);
+    let end = 0;
+    let at = 0;
+    for (let index = 0; index < chunkEntries && at < bytes.length; index += 1) {
+      const size = recordBytes(bytes, at);
+      if ((bits[index >>> 5] as number) & (1 << (index & 31))) {
+        bytes.copyWithin(end, at, at + size);
+        end += size;
+      }
+      at += size;
+    }
+    return bytes.subarray(0, end);
+  }
+
   /** No entry of this chunk is read again. */
   free(chunk: number): void {
+    if (this.#heldBack !== null) {
+      this.#heldBack.push(chunk);
+      return;
+    }
     this.#offsets[chunk] = undefined;
     const number = Math.floor(chunk / partChunks);
     const part = this.#parts.get(number);
@@ -93,6 +136,19 @@ export class LinkSpool {
     this.#parts.clear();
     this.#cache.clear();
     if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** A copy of all there is of a chunk, on the disk and behind it. */
+  #chunkBytes(chunk: number): Buffer {
+    const offsets = this.#offsets[chunk];
+    if (offsets === undefined) throw new Error(`chunk ${chunk} is not in the spool any more`);
+    const start = offsets[0] as number;
+    const end = (offsets[chunkBlocks] as number) || this.#tailStart + this.#tailBytes;
+    const written = Math.max(start, Math.min(end, this.#tailStart));
+    const tail = this.#tail.subarray(written - this.#tailStart, end - this.#tailStart);
+    if (written === start) return Buffer.from(tail);
+    const onDisk = this.#readBytes(Math.floor(chunk / partChunks), start, written);
+    return written === end ? onDisk : Buffer.concat([onDisk, tail]);
   }
 
   /** Makes room for a record of at most `maxBytes`. Blocks are written whole, and files begin with a chunk. */

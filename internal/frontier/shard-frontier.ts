@@ -12,8 +12,9 @@ import { EntryTable } from "./entry-table.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
 import { type Band, HostQueues } from "./host-queues.ts";
-import { linkKinds } from "./link-record.ts";
+import { linkKinds, readHead, readLink } from "./link-record.ts";
 import { LinkSpool } from "./link-spool.ts";
+import type { SnapshotHeader, SnapshotParts, SnapshotSource } from "./snapshot-file.ts";
 import { SourcePages } from "./source-pages.ts";
 
 /** A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). */
@@ -26,6 +27,19 @@ export function linkFingerprint(link: FrontierLink): { hi: number; lo: number } 
 
 /** The first entry of a band of a host. */
 type Head = { host: string; band: Band; ordinal: number; entry: QueuedLink };
+
+/** What decides where a link is queued. */
+type Queued = Pick<FrontierLink, "url" | "kind" | "depth" | "priority">;
+
+/** A frontier as it was: see `capture`. */
+export type FrontierCapture = {
+  sources: Omit<SnapshotSource, "saved">[];
+  consumedSeq: number;
+  seen: number;
+  links: number;
+  parts: SnapshotParts;
+  release: () => void;
+};
 
 const maxSources = 0x1_0000;
 
@@ -41,11 +55,15 @@ export class ShardFrontier {
   readonly #tries = new Map<number, { attempts: number; calm: number }>();
   /** Entries in flight, by the very object that was handed out. */
   readonly #flying = new Map<FrontierLink, number>();
-  /** Entries settled but not committed, in that order. */
-  readonly #settled: number[] = [];
+  /** Entries settled but not committed, in that order; `level` is null for one without. */
+  readonly #settled: { ordinal: number; source: number; level: number | null }[] = [];
   /** What `peek` found last: `take` hands out the same object. */
   #peeked: Head | null = null;
   #dropped = 0;
+  /** Links of a snapshot that is being taken in which are still to come. */
+  #toCome = 0;
+  /** Numbers of the snapshot's sources here. */
+  #sourceMap: number[] = [];
   /** Last sequence of the frontier log that was taken into account. */
   consumedSeq = 0;
 
@@ -58,7 +76,12 @@ export class ShardFrontier {
   }
 
   get pending(): number {
-    return this.#entries.liveCount;
+    return this.#entries.liveCount + this.#toCome;
+  }
+
+  /** Links ever seen. */
+  get seen(): number {
+    return this.#seen.size;
   }
 
   /** Links dropped because their source's page cap was reached. */
@@ -95,15 +118,24 @@ export class ShardFrontier {
     this.#seen.add(hi, lo);
   }
 
+  hasSeen(hi: number, lo: number): boolean {
+    return this.#seen.has(hi, lo);
+  }
+
   /** Queues a link unless it was seen before. Returns whether it was new. Throws when the spool's disk is full. */
   offer(link: FrontierLink, { hi, lo } = linkFingerprint(link)): boolean {
     if (!this.#seen.add(hi, lo)) return false;
+    this.queue(link);
+    return true;
+  }
+
+  /** Queues a link that counts as seen. */
+  queue(link: FrontierLink): void {
     const source = this.#numberOf(link.source);
     this.#spool.append(link, source);
     const ordinal = this.#entries.add();
     if (link.kind !== "api") (this.#sources[source] as SourcePages).add(levelOf(link), 1);
     this.#push(ordinal, link, source, "end");
-    return true;
   }
 
   /** Hosts that have queued links. */
@@ -148,7 +180,7 @@ export class ShardFrontier {
   #headOf(host: string, band: Band): Head {
     const ordinal = this.#queues.first(band);
     if (this.#peeked?.ordinal === ordinal) return this.#peeked;
-    const link = this.#spool.read(ordinal, (source) => (this.#sources[source] as SourcePages).name);
+    const link = this.#spool.read(ordinal, (source) => this.#nameOf(source));
     const { attempts = 0, calm = 0 } = this.#tries.get(ordinal) ?? {};
     this.#peeked = { host, band, ordinal, entry: { link, attempts, calm } };
     return this.#peeked;
@@ -178,15 +210,86 @@ export class ShardFrontier {
   settle(link: FrontierLink, savedPage: boolean): void {
     const ordinal = this.#land(link);
     this.#tries.delete(ordinal);
-    this.#settled.push(ordinal);
-    const source = this.#sourceOf(link.source);
-    if (link.kind !== "api") source.remove(levelOf(link), 1);
+    const number = this.#numberOf(link.source);
+    const source = this.#sources[number] as SourcePages;
+    const level = link.kind === "api" ? null : levelOf(link);
+    this.#settled.push({ ordinal, source: number, level });
+    if (level !== null) source.remove(level, 1);
     if (savedPage && link.kind === "page") source.saved += 1;
   }
 
   /** The first `count` links of those settled and not committed were committed. */
   committed(count: number): void {
-    for (const ordinal of this.#settled.splice(0, count)) this.#entries.retire(ordinal);
+    for (const { ordinal } of this.#settled.splice(0, count)) this.#entries.retire(ordinal);
+  }
+
+  /**
+   * The frontier as of now: what is settled but not committed counts as queued. `seen` and `records` are read later, once,
+   * while the frontier goes on; `release` must be called after them. One at a time.
+   */
+  capture(): FrontierCapture {
+    const liveBits = this.#entries.liveBits();
+    const spool = this.#spool;
+    spool.hold();
+    const sources = this.#sources.map(({ name, levels }) => ({ name, levels: [...levels] }));
+    for (const { source, level } of this.#settled) {
+      const levels = sources[source]?.levels ?? [];
+      if (level !== null) levels[level] = (levels[level] ?? 0) + 1;
+    }
+    function* records() {
+      for (const { chunk, bits } of liveBits) yield spool.recordsOf(chunk, bits);
+    }
+    return {
+      sources,
+      consumedSeq: this.consumedSeq,
+      seen: this.#seen.size,
+      links: this.#entries.liveCount,
+      parts: { seen: this.#seen.freeze(), records: records() },
+      release: () => {
+        this.#seen.thaw();
+        spool.letGo();
+      },
+    };
+  }
+
+  /** Begins to take a snapshot in: its fingerprints come in by `markDone`, then its records by `restore` or `skip`. */
+  beginRestore({ sources, consumedSeq, links }: SnapshotHeader): void {
+    for (const { name, levels, saved } of sources) {
+      this.#sourceMap.push(this.#numberOf(name));
+      this.#sourceOf(name).levels = levels;
+      this.#sourceOf(name).saved += saved;
+    }
+    this.consumedSeq = consumedSeq;
+    this.#toCome = links;
+  }
+
+  /** Queues a link of a snapshot. Gives it when it is the first of its host's queue for its source. */
+  restore(bytes: Buffer, at: number): FrontierLink | null {
+    const head = readHead(bytes, at);
+    const source = this.#sourceMap[head.source] as number;
+    this.#spool.appendRecord(bytes, at, source);
+    this.#toCome -= 1;
+    const isFirst = this.#push(this.#entries.add(), head, source, "end");
+    return isFirst ? this.recordLink(bytes, at) : null;
+  }
+
+  /** Leaves a link of a snapshot out. */
+  skip(bytes: Buffer, at: number): void {
+    const head = readHead(bytes, at);
+    this.#toCome -= 1;
+    const source = this.#sources[this.#sourceMap[head.source] as number] as SourcePages;
+    if (head.kind !== "api") source.remove(levelOf(head), 1);
+  }
+
+  /** A link of a snapshot. */
+  recordLink(bytes: Buffer, at: number): FrontierLink {
+    return readLink(bytes, at, (source) => this.#nameOf(this.#sourceMap[source] as number));
+  }
+
+  recordFingerprint(bytes: Buffer, at: number): { hi: number; lo: number } {
+    const { source, url, hasMore } = readHead(bytes, at);
+    if (hasMore) return linkFingerprint(this.recordLink(bytes, at));
+    return fingerprint(`${this.#nameOf(this.#sourceMap[source] as number)}\n${url}`);
   }
 
   /** Removes the spool. Nothing may be asked for after this. */
@@ -202,9 +305,13 @@ export class ShardFrontier {
     return ordinal;
   }
 
-  #push(ordinal: number, link: FrontierLink, source: number, place: "end" | "front"): void {
+  #push(ordinal: number, link: Queued, source: number, place: "end" | "front"): boolean {
     const group = source * 4 + linkKinds.indexOf(link.kind);
-    this.#queues.add(authorityOf(link.url), group, rankOf(link), ordinal, place);
+    return this.#queues.add(authorityOf(link.url), group, rankOf(link), ordinal, place);
+  }
+
+  #nameOf(source: number): string {
+    return (this.#sources[source] as SourcePages).name;
   }
 
   #sourceOf(name: string): SourcePages {
@@ -223,12 +330,12 @@ export class ShardFrontier {
 }
 
 /** Sitemaps are like seeds: what they name has depth 1. */
-function levelOf({ kind, depth }: FrontierLink): number {
+function levelOf({ kind, depth }: Queued): number {
   return kind === "sitemap" ? 0 : depth;
 }
 
 /** Bands in the order they are served: seeds, sitemaps, then by depth, those that sitemaps name before others. */
-function rankOf({ kind, priority, depth }: FrontierLink): number {
+function rankOf({ kind, priority, depth }: Queued): number {
   if (kind === "sitemap") return 1;
   if (depth === 0) return priority === 0 ? 0 : 2;
   return 2 * depth + (priority === 2 ? 2 : 1);

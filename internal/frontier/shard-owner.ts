@@ -1,25 +1,24 @@
 // The owner of one shard of one run: reads its links, keeps its frontier and its open segment, and commits segments under
 // the shard's lease. Fetching is done by the crawl pod, which asks owners for links and gives them what came back.
 //
-// States: opening (replays the ledger, adopts saved segments) -> open -> closed. A commit that finds the lease lost closes
+// States: opening (restore-shard.ts) -> open -> closed. A commit that finds the lease lost closes
 // the owner: nothing it holds counts any more, the next owner fetches it again.
 
 import type { ActiveRun } from "../model/active-run.ts";
-import { receiptFolder } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { SegmentRecord } from "../model/segment.ts";
-import type { ProcessTask } from "../model/task.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import type { Headers, Lease, Queue } from "../queue/queue.ts";
 import { LostLease } from "../std/errors.ts";
 import { RecentPayloads } from "../warc/segment-archive.ts";
 import * as commit from "./commit-segment.ts";
-import { fromHex } from "./fingerprint.ts";
 import { OpenSegment } from "./open-segment.ts";
+import { restoreShard } from "./restore-shard.ts";
 import type { SegmentBudget } from "./segment-budget.ts";
 import type { SentLinks } from "./sent-links.ts";
 import { shardOf } from "./shard.ts";
 import { linkFingerprint, ShardFrontier } from "./shard-frontier.ts";
+import { ShardSnapshots, type SnapshotPace } from "./shard-snapshots.ts";
 
 export type OwnerOptions = {
   run: ActiveRun;
@@ -36,6 +35,12 @@ export type OwnerOptions = {
   pageLimits: Record<string, number>;
   /** A folder on the pod's own disk. */
   scratch: string;
+  /** How often it leaves a snapshot for its next owner. */
+  snapshots: SnapshotPace;
+  /** The links of this shard that nobody found: seeds and replays. */
+  roots: () => Promise<FrontierLink[]>;
+  /** A snapshot could not be written. */
+  onSnapshotFailure: (owner: ShardOwner, error: unknown) => void;
   /** New links are queued for these hosts. */
   onLinks: (owner: ShardOwner, links: FrontierLink[]) => void;
   /** Wraps a commit for tracing: `parent` is the context of the links that started it. */
@@ -47,6 +52,7 @@ export class ShardOwner {
   readonly shard: number;
   readonly frontier: ShardFrontier;
   segment: OpenSegment;
+  readonly snapshots: ShardSnapshots;
   readonly recentPayloads = new RecentPayloads();
   readonly #options: OwnerOptions;
   readonly #abort = new AbortController();
@@ -58,6 +64,12 @@ export class ShardOwner {
   /** The fencing token it was opened under: its state is worth nothing under a later one. */
   #token: number | null = null;
   #consumed: (() => void)[] = [];
+  #isOpen = false;
+  /** What the ledger says: its segments, and the pages saved in them by source. */
+  readonly #segments: string[] = [];
+  readonly #saved = new Map<string, number>();
+  /** Links that this owner has committed. */
+  #committedLinks = 0;
   /** Set when the reader or a commit failed: the pod must give the shard up. */
   failure: unknown = null;
 
@@ -68,6 +80,17 @@ export class ShardOwner {
     this.segment = new OpenSegment(Date.now(), options.budget);
     this.#parent = options.run.trace;
     this.frontier = new ShardFrontier({ scratch: options.scratch });
+    this.snapshots = new ShardSnapshots({
+      run: options.run.token,
+      shard: options.shard,
+      lake: options.lake,
+      queue: options.queue,
+      scratch: options.scratch,
+      pace: options.snapshots,
+      nowMs: Date.now,
+      onFailure: (error) => options.onSnapshotFailure(this, error),
+      signal: this.#abort.signal,
+    });
     for (const [source, max] of Object.entries(options.pageLimits))
       this.frontier.limitPages(source, max);
   }
@@ -80,40 +103,36 @@ export class ShardOwner {
     return this.#committing !== null;
   }
 
-  /** Replays the ledger, adopts what an earlier owner left, and starts to read links. */
+  /** Takes over what earlier owners left, and starts to read links. Hosts may be served before it resolves. */
   async open(): Promise<void> {
-    const { queue, run, shard, lake } = this.#options;
+    const { queue, run, shard, lake, scratch, roots, onLinks } = this.#options;
     this.#lease();
-    const records = (await queue.readCrawled(run.token, shard)).map(
-      (message) => JSON.parse(Buffer.from(message.data).toString("utf8")) as SegmentRecord,
-    );
-    const folder = { lake, token: run.token, date: run.date };
-    const left = await commit.receiptsToAdopt(folder, shard, records, () => this.#batchedFiles());
-    for (const receipt of left) {
-      for (const { shard: to, batch } of receipt.links) {
-        await queue.appendLinks(run.token, to, Buffer.from(batch, "base64"), this.#parent);
-      }
-      const record = commit.recordOf(receipt, 1, 0);
-      await queue.appendCrawled(run.token, shard, jsonBytes(record), this.#lease(), this.#parent);
-      records.push(record);
-    }
-    for (const record of records) {
-      for (const fp of commit.doneFingerprints(record.done)) {
-        const { hi, lo } = fromHex(fp);
-        this.frontier.markDone(hi, lo);
-      }
-      for (const [source, counts] of Object.entries(record.counts))
-        this.frontier.countSaved(source, counts.saved ?? 0);
-    }
-    const last = records.at(-1);
-    if (last !== undefined) this.#stated = { pending: last.pending, consumedSeq: last.consumedSeq };
+    const { last, snapshots, segments, saved } = await restoreShard({
+      folder: { lake, token: run.token, date: run.date },
+      shard,
+      queue,
+      frontier: this.frontier,
+      lease: () => this.#lease(),
+      headers: this.#parent,
+      scratch,
+      roots,
+      onLinks: (links) => onLinks(this, links),
+      signal: this.#abort.signal,
+    });
+    this.#segments.push(...segments);
+    for (const [source, pages] of saved) this.#saved.set(source, pages);
+    if (last !== null) this.#stated = { pending: last.pending, consumedSeq: last.consumedSeq };
+    this.snapshots.goOnFrom(snapshots, snapshots.length > 0 ? this.#progress : 0);
+    this.#isOpen = true;
     this.#reading = this.#readLinks().catch((error: unknown) => this.#fail(error));
   }
 
   /** Whether a commit would tell the coordinator something it does not know. */
   get hasNews(): boolean {
+    if (!this.#isOpen) return false;
     return (
       !this.segment.isEmpty ||
+      this.snapshots.hasNews ||
       (this.frontier.consumedSeq > 0 &&
         (this.#stated.pending !== this.frontier.pending ||
           this.#stated.consumedSeq !== this.frontier.consumedSeq))
@@ -170,6 +189,7 @@ export class ShardOwner {
     this.#wake();
     await this.#reading;
     await this.#committing?.catch(() => undefined);
+    await this.snapshots.settled();
     this.segment.release();
     this.frontier.close();
   }
@@ -198,9 +218,14 @@ export class ShardOwner {
         if (this.#abort.signal.aborted) throw this.#abort.signal.reason;
         this.frontier.committed(closing.done.length);
         const { pending, consumedSeq } = this.frontier;
-        const record = commit.recordOf(receipt, pending, consumedSeq);
-        await queue.appendCrawled(run.token, shard, jsonBytes(record), this.#lease(), headers);
+        const snapshots = this.snapshots.toName();
+        const record = { ...commit.recordOf(receipt, pending, consumedSeq), snapshots };
+        const data = jsonBytes(record);
+        const seq = await queue.appendCrawled(run.token, shard, data, this.#lease(), headers);
         this.#stated = { pending, consumedSeq };
+        this.snapshots.wereNamed(snapshots);
+        if (saved !== null) this.#noteCommitted(saved.receipt, closing);
+        this.#snapshotIfDue(seq);
       });
     } catch (error) {
       this.#fail(error);
@@ -232,6 +257,26 @@ export class ShardOwner {
     }
   }
 
+  #noteCommitted({ segment }: SegmentRecord, { counts, done }: OpenSegment): void {
+    this.#segments.push(segment);
+    this.#committedLinks += done.length;
+    for (const [source, { saved = 0 }] of Object.entries(counts))
+      this.#saved.set(source, (this.#saved.get(source) ?? 0) + saved);
+  }
+
+  /** `seq`: the record that was appended just now, before anything else could happen. */
+  #snapshotIfDue(seq: number): void {
+    const progress = this.#progress;
+    // What is not in the ledger after the last commit of a crawl is not worth keeping.
+    if (this.frontier.pending === 0 || !this.snapshots.isDue(progress)) return;
+    const capture = this.frontier.capture();
+    this.snapshots.take(seq, progress, this.#saved, this.#segments, capture);
+  }
+
+  get #progress(): number {
+    return this.frontier.seen + this.#committedLinks;
+  }
+
   #noteSent({ found }: OpenSegment): void {
     for (const [shard, { fingerprints }] of found) {
       if (shard === this.shard) continue;
@@ -259,7 +304,8 @@ export class ShardOwner {
 
   async #readLinks(): Promise<void> {
     const { queue, run, shard, onLinks } = this.#options;
-    for await (const message of queue.readLinks(run.token, shard, 1, this.#abort.signal)) {
+    const from = this.frontier.consumedSeq + 1;
+    for await (const message of queue.readLinks(run.token, shard, from, this.#abort.signal)) {
       if (Object.keys(message.headers).length > 0) this.#parent = message.headers;
       const fresh: FrontierLink[] = [];
       for (const link of await commit.unpackLinks(message.data))
@@ -287,17 +333,6 @@ export class ShardOwner {
     this.failure ??= error;
     this.#abort.abort(error);
     this.#wake();
-  }
-
-  async #batchedFiles(): Promise<ReadonlySet<string>> {
-    const { lake, run } = this.#options;
-    const files = new Set<string>();
-    for await (const { path } of lake.list(receiptFolder(run.token, "batch"))) {
-      const { body } = await lake.get(path);
-      const task = JSON.parse(body.toString("utf8")) as ProcessTask;
-      for (const input of task.inputs) files.add(input.path);
-    }
-    return files;
   }
 }
 

@@ -16,7 +16,7 @@ export class SourcePages {
   /** Pages that may be saved for now: what is queued beyond waits for more. */
   granted = Number.POSITIVE_INFINITY;
   /** Links that are not settled yet, by depth; `#lowest` is the first depth that has some. */
-  readonly #levels: number[] = [];
+  #levels: number[] = [];
   #lowest = 0;
   #movedMs: number;
   #isRelaxed = false;
@@ -25,6 +25,17 @@ export class SourcePages {
     this.name = name;
     this.#nowMs = nowMs;
     this.#movedMs = nowMs();
+  }
+
+  /** Links that are not settled, by depth. */
+  get levels(): readonly number[] {
+    return this.#levels;
+  }
+
+  set levels(levels: readonly number[]) {
+    this.#levels = [...levels];
+    this.#lowest = 0;
+    this.#findLowest();
   }
 
   get isFull(): boolean {

@@ -18,6 +18,12 @@ export const rawFilePath = (source: string, date: string, token: string, segment
   `${rawFolder(source, date, token)}${segment}.jsonl.zst`;
 export const warcFilePath = (source: string, date: string, token: string, segment: string) =>
   `${rawFolder(source, date, token)}${segment}.warc.gz`;
+/** Snapshots of the frontier: of a run, of a shard, one that is exact for a sequence of the shard's ledger. */
+export const frontierFolder = (token: string) => `_onpoint/frontier/${token}/`;
+export const frontierShardFolder = (token: string, shard: number) =>
+  `${frontierFolder(token)}${String(shard).padStart(4, "0")}/`;
+export const frontierSnapshotPath = (token: string, shard: number, ledgerSeq: number) =>
+  `${frontierShardFolder(token, shard)}${String(ledgerSeq).padStart(16, "0")}.snap`;
 export const quarantineFolder = (table: string, date: string) => `quarantine/${table}/dt=${date}/`;
 export const pointerPath = (table: string) => `_onpoint/tables/${table}/current.json`;
 export const snapshotPath = (table: string, version: number) =>

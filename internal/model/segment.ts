@@ -33,6 +33,15 @@ export type SegmentCounts = {
   drops: Record<string, number>;
 };
 
+/** A snapshot of a shard's frontier in the lake. */
+export type SnapshotRef = {
+  path: string;
+  sizeBytes: number;
+  /** It takes the shard's ledger into account up to this sequence, and the frontier log up to that. */
+  ledgerSeq: number;
+  consumedSeq: number;
+};
+
 /** The commit record, as appended to `onpoint.crawled.<run>.<shard>`. */
 export type SegmentRecord = {
   /** `<shard>-<fencing token>-<n>`, file-name safe; sorts by token, then by n. */
@@ -47,6 +56,11 @@ export type SegmentRecord = {
   /** Last sequence of `onpoint.frontier.<run>.<shard>` whose links the owner has taken into account. */
   consumedSeq: number;
   counts: Record<string, SegmentCounts>;
+  /**
+   * Snapshots that the shard's next owner may start from, the newest first, two at most. A snapshot counts because a record
+   * names it: the server refuses a zombie's record.
+   */
+  snapshots?: SnapshotRef[];
 };
 
 /** What is kept of a host for `onpoint report`. */

@@ -116,6 +116,20 @@ const table = {
     `${numberOf} 1 to 10000`,
     "requests that a crawl process has under way at most, over all hosts",
   ),
+  snapshotLinks: field(
+    "ONPOINT_SNAPSHOT_LINKS",
+    wholeNumber(1, 2 ** 31 - 1),
+    50_000,
+    `${numberOf} 1`,
+    "links that a shard sees or fetches, at least, between two snapshots of its frontier",
+  ),
+  snapshotMs: field(
+    "ONPOINT_SNAPSHOT_MS",
+    milliseconds,
+    60_000,
+    msOf,
+    "least time between two snapshots of a shard's frontier",
+  ),
   batchBytes: field(
     "ONPOINT_BATCH_BYTES",
     bytes,

@@ -44,14 +44,15 @@ function toEntry(message: Msg, seq: number): LogEntry {
 }
 
 /**
- * Everything under `filter` that is stored when the call starts, in order; or only the last message of each subject.
+ * Everything under `filter` that is stored when the call starts, in order (from `fromSeq` on, else from the beginning); or
+ * only the last message of each subject.
  * `headersOnly` leaves out the data. Throws as {@link Link.call} does.
  */
 export async function readNow(
   link: Link,
   stream: string,
   filter: string,
-  options?: { lastPerSubject?: boolean; headersOnly?: boolean },
+  options?: { lastPerSubject?: boolean; headersOnly?: boolean; fromSeq?: number },
 ): Promise<LogEntry[]> {
   return link.call(`read ${filter}`, async () => {
     const reader = await openReader(link, stream, filter, { fromSeq: 1, ...options });

@@ -101,6 +101,11 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
       checkShard(shard, shards);
       return links.read((link) => link.run === run && link.shard === shard, fromSeq, signal);
     },
+    trimLinks: async (run, shard, seq) => {
+      linksSubject(run, shard);
+      checkShard(shard, shards);
+      links.remove((link) => link.run === run && link.shard === shard && link.seq < seq);
+    },
     lastLinks: async (run) => {
       checkName("run", run);
       const mine = links.all().filter((link) => link.run === run);
@@ -114,10 +119,18 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
       }
       return appendTo(crawled, run, shard, data, headers);
     },
-    readCrawled: async (run, shard) => {
+    readCrawled: async (run, shard, fromSeq = 1) => {
       crawledSubject(run, shard);
       checkShard(shard, shards);
-      return crawled.all().filter((record) => record.run === run && record.shard === shard);
+      return crawled
+        .all()
+        .filter((record) => record.run === run && record.shard === shard && record.seq >= fromSeq);
+    },
+    lastCrawled: async (run, shard) => {
+      crawledSubject(run, shard);
+      checkShard(shard, shards);
+      const mine = crawled.all().filter((each) => each.run === run && each.shard === shard);
+      return mine.at(-1) ?? null;
     },
     watchCrawled: (run, signal) => {
       crawledSubject(run, "*");

@@ -3,6 +3,7 @@
 import { openLeases, ttlHeader } from "./nats-leases.ts";
 import { isConflict, type Link, NoAnswer, openLink } from "./nats-link.ts";
 import { type LogEntry, readLog, readNow } from "./nats-log.ts";
+import { callerHeaders } from "./nats-pull.ts";
 import {
   doneStream,
   ensureStreams,
@@ -88,6 +89,15 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
       checkShard(shard, options.shards);
       return logMessages(link, frontierStream, linksSubject(run, shard), fromSeq, signal);
     },
+    trimLinks: async (run, shard, seq) => {
+      checkShard(shard, options.shards);
+      // The server takes 0 for "all".
+      if (seq < 1) return;
+      const filter = linksSubject(run, shard);
+      // The server removes what is before `seq`, not what is at it.
+      const purge = async () => link.jsm.streams.purge(frontierStream, { filter, seq });
+      await link.call(`trim ${filter}`, purge);
+    },
     lastLinks: async (run) => {
       const only = { lastPerSubject: true, headersOnly: true };
       const last = await readNow(link, frontierStream, linksSubject(run, "*"), only);
@@ -98,9 +108,20 @@ export async function openNatsQueue(options: NatsQueueOptions): Promise<Queue> {
       checkSize(`record of shard ${shard}`, data);
       return appendCrawled(run, shard, data, lease, headers);
     },
-    readCrawled: async (run, shard) => {
+    readCrawled: async (run, shard, fromSeq = 1) => {
       checkShard(shard, options.shards);
-      return (await readNow(link, shardsStream, crawledSubject(run, shard))).map(toLogMessage);
+      const subject = crawledSubject(run, shard);
+      return (await readNow(link, shardsStream, subject, { fromSeq })).map(toLogMessage);
+    },
+    lastCrawled: async (run, shard) => {
+      checkShard(shard, options.shards);
+      const subject = crawledSubject(run, shard);
+      const query = { last_by_subj: subject };
+      const read = async () => link.jsm.streams.getMessage(shardsStream, query);
+      const stored = await link.call(`read the end of ${subject}`, read);
+      if (stored === null) return null;
+      const { seq, data, header } = stored;
+      return { run, shard, seq, data, headers: callerHeaders(header) };
     },
     watchCrawled: (run, signal) =>
       logMessages(link, shardsStream, crawledSubject(run, "*"), 1, signal),

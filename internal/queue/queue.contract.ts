@@ -241,6 +241,24 @@ export function queueContract(name: string, open: () => Promise<QueueHarness>): 
         expect(records.map((record) => text(record.data))).toEqual(expected);
       });
 
+      test("a ledger is read from a sequence on, or its last record alone", async () => {
+        const run = newRun();
+        const lease = await queue.acquire(`shard.9-${run}`, "a", 60_000);
+        if (lease === null) throw new Error("not acquired");
+        expect(await other.lastCrawled(run, 9)).toBeNull();
+        const seqs: number[] = [];
+        for (const part of ["1", "2", "3"]) {
+          seqs.push(await queue.appendCrawled(run, 9, bytes(part), lease, { traceparent: part }));
+        }
+        const read = async (fromSeq: number) =>
+          (await other.readCrawled(run, 9, fromSeq)).map((record) => text(record.data));
+        expect(await read(seqs[1] ?? 0)).toEqual(["2", "3"]);
+        expect(await read((seqs[2] ?? 0) + 1)).toEqual([]);
+        const last = await other.lastCrawled(run, 9);
+        expect(last).toMatchObject({ run, shard: 9, seq: seqs[2], headers: { traceparent: "3" } });
+        expect(text(last?.data)).toBe("3");
+      });
+
       test("watching gives the records of all shards", async () => {
         const run = newRun();
         const watched = take(2, (signal) => other.watchCrawled(run, signal));
@@ -269,6 +287,29 @@ export function queueContract(name: string, open: () => Promise<QueueHarness>): 
         const last = await queue.lastLinks(run);
         expect([...last.keys()].sort()).toEqual([1, 2]);
         expect(last.get(1)).toBe(seqs[2]);
+      });
+
+      test("a trimmed log keeps the batch it is trimmed to, and all behind it, also when that is its last", async () => {
+        const run = newRun();
+        const seqs: number[] = [];
+        for (const part of ["a", "b", "c"]) {
+          seqs.push(await queue.appendLinks(run, 3, bytes(part), {}));
+          await queue.appendLinks(run, 4, bytes("elsewhere"), {});
+        }
+        const [, second = 0, third = 0] = seqs;
+        await queue.trimLinks(run, 3, 0);
+        expect(await take(3, (signal) => other.readLinks(run, 3, 1, signal))).toHaveLength(3);
+        await queue.trimLinks(run, 3, second);
+        const left = await take(2, (signal) => other.readLinks(run, 3, 1, signal));
+        expect(left.map((batch) => text(batch.data))).toEqual(["b", "c"]);
+        await queue.trimLinks(run, 3, third);
+        await queue.trimLinks(run, 3, second);
+        expect((await other.lastLinks(run)).get(3)).toBe(third);
+        const next = await queue.appendLinks(run, 3, bytes("d"), {});
+        const rest = await take(1, (signal) => other.readLinks(run, 3, third + 1, signal));
+        expect(rest.map((batch) => [batch.seq, text(batch.data)])).toEqual([[next, "d"]]);
+        const others = await take(3, (signal) => other.readLinks(run, 4, 1, signal));
+        expect(others).toHaveLength(3);
       });
 
       test("a waiting reader returns when its signal is aborted", async () => {

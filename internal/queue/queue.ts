@@ -91,6 +91,8 @@ export interface Queue {
     fromSeq: number,
     signal: AbortSignal,
   ): AsyncIterable<LogMessage>;
+  /** Removes the batches of a shard before `seq`. The one at `seq` stays, so that the shard is still one that has a log. */
+  trimLinks(run: string, shard: number, seq: number): Promise<void>;
   /** Last sequence of the frontier log of each shard of a run that has one. */
   lastLinks(run: string): Promise<Map<number, number>>;
 
@@ -102,8 +104,10 @@ export interface Queue {
     lease: Lease,
     headers: Headers,
   ): Promise<number>;
-  /** All records of a shard up to now, in order. */
-  readCrawled(run: string, shard: number): Promise<LogMessage[]>;
+  /** All records of a shard from `fromSeq` (else the first one) up to now, in order. */
+  readCrawled(run: string, shard: number, fromSeq?: number): Promise<LogMessage[]>;
+  /** The last record of a shard, null when there is none. */
+  lastCrawled(run: string, shard: number): Promise<LogMessage | null>;
   /** All records of all shards of a run, then new ones as they come. */
   watchCrawled(run: string, signal: AbortSignal): AsyncIterable<LogMessage>;
 

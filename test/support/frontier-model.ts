@@ -30,7 +30,9 @@ export class FrontierModel {
   readonly #hosts = new Map<string, ModelBand[]>();
   readonly #sources = new Map<string, ModelSource>();
   readonly #flying: FrontierLink[] = [];
-  #settled: FrontierLink[] = [];
+  /** All that is not committed, in the order it came. */
+  #live: FrontierLink[] = [];
+  readonly #settled: FrontierLink[] = [];
 
   get pending(): number {
     const queued = [...this.#hosts.values()].flat().flatMap((band) => band.queued);
@@ -57,6 +59,7 @@ export class FrontierModel {
     if (this.#seen.has(keyOf(link))) return false;
     this.#seen.add(keyOf(link));
     this.#move(link, 1);
+    this.#live.push(link);
     this.#queue({ link, attempts: 0, calm: 0 }, "end");
     return true;
   }
@@ -73,6 +76,7 @@ export class FrontierModel {
       if (isPage && source.saved >= source.max) {
         for (const { link } of band.queued.splice(0)) {
           this.#move(link, -1);
+          this.#live = this.#live.filter((other) => other !== link);
           this.dropped += 1;
         }
         this.#forgetEmpty(host);
@@ -101,7 +105,19 @@ export class FrontierModel {
   }
 
   committed(count: number): void {
-    this.#settled = this.#settled.slice(count);
+    const gone = this.#settled.splice(0, count);
+    this.#live = this.#live.filter((link) => !gone.includes(link));
+  }
+
+  /** What another owner knows who starts from a snapshot of this one; `saved`: pages in committed segments, by source. */
+  successor(saved: ReadonlyMap<string, number>): FrontierModel {
+    const next = new FrontierModel();
+    next.nowMs = this.nowMs;
+    for (const [name, { max, granted }] of this.#sources)
+      Object.assign(next.source(name), { max, granted, saved: saved.get(name) ?? 0 });
+    for (const link of this.#live) next.offer(link);
+    for (const key of this.#seen) next.#seen.add(key);
+    return next;
   }
 
   #mayStart(link: FrontierLink, source: ModelSource): boolean {
