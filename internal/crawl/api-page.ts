@@ -5,6 +5,7 @@ import { valueOf as valueAt } from "../extract/json-records.ts";
 import { parseLinkHeader } from "../links/link-header.ts";
 import type { ApiSource, Auth, Pagination } from "../model/pipeline.ts";
 import { UsageError } from "../std/errors.ts";
+import { headerUrl } from "../url/header-url.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { paramOf, withoutParam, withParams } from "./query-params.ts";
 
@@ -117,7 +118,7 @@ function stepOf(pagination: Pagination, answer: ApiAnswer): ApiStep {
     case "cursor":
       return cursorStep(pagination, answer);
     case "link": {
-      const link = parseLinkHeader(answer.headers.link ?? "").find(({ rel }) =>
+      const link = parseLinkHeader(headerUrl(answer.headers.link ?? "")).find(({ rel }) =>
         rel.includes("next"),
       );
       return link === undefined ? { end: "no next link" } : { next: link.url };

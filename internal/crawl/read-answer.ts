@@ -11,6 +11,7 @@ import { scanPage } from "../links/scan-html.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
+import { headerUrl } from "../url/header-url.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { nextApiUrl } from "./api-page.ts";
 import { type KeepRules, keepOf } from "./keep-rules.ts";
@@ -65,7 +66,7 @@ export function rawRecord(
 
 /** The link a redirect leads to, in the place of `link`; null when it leads nowhere. */
 export function redirectLink(link: FrontierLink, answer: Exchange): FrontierLink | null {
-  const target = canonicalUrl(answer.headers.location ?? "", link.url);
+  const target = canonicalUrl(headerUrl(answer.headers.location ?? ""), link.url);
   if (target === null || target === link.url) return null;
   const chain = [...(link.chain ?? []), link.url];
   return { ...link, url: target, via: link.url, redirects: chain.length, chain };
@@ -93,7 +94,7 @@ export function readPage(
   const metas = rules.obeysMetaRobots ? scan.robotsMeta : [];
   const directives = robotsDirectives(metas, robotsTags, productToken);
   if (directives.noindex) leaveOut(reading);
-  const linkHeader = answer.headers.link ?? "";
+  const linkHeader = headerUrl(answer.headers.link ?? "");
   const found = followedLinks(scan, linkHeader, link.url, rules.follow, rules.urls);
   if (found.nofollow > 0) countDrop(reading, "nofollow", found.nofollow);
   if (scan.leftOut > 0) countDrop(reading, "too many links", scan.leftOut);

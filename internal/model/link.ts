@@ -8,7 +8,7 @@ export type LinkKind = "page" | "api" | "sitemap";
 
 /** A URL to fetch for a source of a run. */
 export type FrontierLink = {
-  /** Canonical absolute URL, no fragment. */
+  /** Canonical absolute URL; a fragment only where the source has `canonical.fragment: routes`. */
   url: string;
   source: string;
   kind: LinkKind;

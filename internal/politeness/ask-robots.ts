@@ -4,6 +4,7 @@ import type { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { parseRobots, type Robots } from "../robots/robots.ts";
 import { robotsTtlMs, robotsVerdict } from "../robots/robots-fetch.ts";
+import { headerUrl } from "../url/header-url.ts";
 import { canonicalUrl } from "../url/url.ts";
 
 /** What robots.txt of an origin says now. `tries`: fetches in a row that gave no answer to go by. */
@@ -32,7 +33,7 @@ export async function askRobots(
     const answer = await visit(url);
     const isAnswer = "status" in answer;
     const verdict = robotsVerdict(isAnswer ? answer : { fault: answer.message });
-    const next = isAnswer ? canonicalUrl(answer.headers.location ?? "", url) : null;
+    const next = isAnswer ? canonicalUrl(headerUrl(answer.headers.location ?? ""), url) : null;
     if (verdict !== "redirect") return entryOf(verdict, answer, url, productToken, tries, nowMs());
     // Section 2.3.1.2: more redirects than are followed are like a file that is not there.
     if (hop >= 5 || next === null)
