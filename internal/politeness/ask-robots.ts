@@ -33,7 +33,8 @@ export async function askRobots(
     const answer = await visit(url);
     const isAnswer = "status" in answer;
     const verdict = robotsVerdict(isAnswer ? answer : { fault: answer.message });
-    const next = isAnswer ? canonicalUrl(headerUrl(answer.headers.location ?? ""), url) : null;
+    const location = isAnswer ? headerUrl(answer.headers.location ?? "") : "";
+    const next = location === "" ? null : canonicalUrl(location, url);
     if (verdict !== "redirect") return entryOf(verdict, answer, url, productToken, tries, nowMs());
     // Section 2.3.1.2: more redirects than are followed are like a file that is not there.
     if (hop >= 5 || next === null)
