@@ -27,6 +27,7 @@ export const standardIdleLimits: IdleLimits = { keepAliveMs: 10_000, maxIdle: 1_
 
 /** RFC 9113 section 6.5.2: servers should allow no less. */
 const maxStreams = 100;
+const maxKnownHttp2 = 4_096;
 /** Of the headers of an answer. Node's own limit of 16 KiB is too little for sites that set many cookies. */
 const maxHeadBytes = 32 * 1024;
 
@@ -38,6 +39,8 @@ export class Connections {
   /** Those without a request, longest idle first. */
   readonly #idle = new Set<Connection>();
   readonly #open = new Set<Connection>();
+  /** Keys under which HTTP/2 was spoken last time, least recently first. */
+  readonly #http2 = new Set<string>();
   readonly #sweep: NodeJS.Timeout;
 
   constructor(tools: ConnectTools, idleLimits: IdleLimits) {
@@ -56,7 +59,8 @@ export class Connections {
     const { origin, hostname } = url;
     // One pipeline's leave to reach a private host is not another's.
     const leave = route.privateHosts.isNamed(hostname) ? "named" : "";
-    const key = `${origin} ${leave} ${proxy?.name ?? ""} ${route.key}`;
+    const via = proxy === null ? "" : `${proxy.name} ${proxy.authorization}`;
+    const key = `${origin} ${leave} ${via} ${route.key}`;
     const connection = this.#ready.get(key)?.at(-1) ?? this.#connect(key, url, route, proxy);
     connection.inFlight += 1;
     this.#idle.delete(connection);
@@ -71,8 +75,9 @@ export class Connections {
       this.#retire(connection);
       return;
     }
-    this.#isReady(connection);
+    if (connection.isHttp2) this.#isReady(connection);
     if (connection.inFlight > 0) return;
+    this.#isReady(connection);
     connection.idleSinceMs = performance.now();
     this.#idle.add(connection);
     if (this.#idle.size <= this.#idleLimits.maxIdle) return;
@@ -107,6 +112,7 @@ export class Connections {
           (socket) => {
             connection.socket = socket;
             connection.isHttp2 = "alpnProtocol" in socket && socket.alpnProtocol === "h2";
+            this.#learn(connection);
             if (connection.isHttp2 && this.#open.has(connection)) this.#isReady(connection);
             callback(null, socket);
           },
@@ -123,7 +129,7 @@ export class Connections {
       proxy,
       connecting,
       socket: null,
-      isHttp2: false,
+      isHttp2: this.#http2.has(key),
       inFlight: 0,
       idleSinceMs: 0,
     };
@@ -133,7 +139,17 @@ export class Connections {
       else if (connection.isHttp2) this.#forget(connection);
     });
     this.#open.add(connection);
+    if (connection.isHttp2) this.#isReady(connection);
     return connection;
+  }
+
+  /** Which protocol is spoken under its key: requests that come while another connection is made can share that one. */
+  #learn({ key, isHttp2 }: Connection): void {
+    this.#http2.delete(key);
+    if (!isHttp2) return;
+    this.#http2.add(key);
+    const [oldest = ""] = this.#http2;
+    if (this.#http2.size > maxKnownHttp2) this.#http2.delete(oldest);
   }
 
   /** It takes no further request, and is closed when those under way have ended. */

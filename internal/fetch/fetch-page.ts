@@ -183,12 +183,18 @@ function receive(
       clearTimeout(timer);
       hooks.remove(signal, stop);
     };
+    // RFC 9112 section 8: a body up to the end of the connection is whole only if that end was a proper one.
+    let cut: Error | null = null;
     const receiver = new Receiver(maxBytes, {
       onSent,
-      onFree: (isClean) => connections.release(connection, isClean),
+      onFree: (isClean) => {
+        if (isClean) cut = connection.socket?.errored ?? null;
+        connections.release(connection, isClean && cut === null);
+      },
       onEnd: (received) => {
         settled();
-        resolve(received);
+        if (cut === null) resolve(received);
+        else reject(cut);
       },
       onFault: (error) => {
         settled();
