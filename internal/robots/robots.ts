@@ -1,7 +1,8 @@
 // robots.txt: the rules that a site sets for us (RFC 9309 section 2.2). Every line stands alone: a bad one spoils no other.
 
 import { canonicalUrl } from "../url/url.ts";
-import { matchesPath, type RobotsPattern, robotsPath, robotsPattern } from "./robots-pattern.ts";
+import { robotsPath, robotsPattern } from "./robots-pattern.ts";
+import { type Rule, RuleIndex } from "./rule-index.ts";
 
 /** What one robots.txt means for one crawler. */
 export type Robots = {
@@ -14,8 +15,6 @@ export type Robots = {
   /** Whether any rule binds us. */
   hasRules: boolean;
 };
-
-type Rule = { isAllow: boolean; pattern: RobotsPattern };
 
 /** What was said to one agent; groups that name it are merged here. */
 type Agent = { isNamed: boolean; rules: Rule[]; delayMs: number | null };
@@ -102,14 +101,13 @@ export function parseRobots(body: Uint8Array, productToken: string, url?: string
   }
   const { us, everybody, sitemaps } = reading;
   const { rules, delayMs } = us.isNamed ? us : everybody;
-  rules.sort(
-    (a, b) => b.pattern.octets - a.pattern.octets || Number(b.isAllow) - Number(a.isAllow),
-  );
+  const hasRules = rules.length > 0;
+  const index = new RuleIndex(rules);
   return {
-    allows: (pathAndQuery) => rules.length === 0 || isAllowed(rules, pathAndQuery),
+    allows: (pathAndQuery) => !hasRules || isAllowed(index, pathAndQuery),
     crawlDelayMs: delayMs,
     sitemaps: [...sitemaps],
-    hasRules: rules.length > 0,
+    hasRules,
   };
 }
 
@@ -160,11 +158,9 @@ function takeAgent({ token, us, everybody, group, delayGroup }: Reading, value: 
   }
 }
 
-/** The longest pattern decides, allow before disallow (section 2.2.2); `rules` are in that order. */
-function isAllowed(rules: readonly Rule[], pathAndQuery: string): boolean {
+function isAllowed(index: RuleIndex, pathAndQuery: string): boolean {
   const path = robotsPath(pathAndQuery.startsWith("/") ? pathAndQuery : `/${pathAndQuery}`);
-  if (path === "/robots.txt") return true;
-  return rules.find(({ pattern }) => matchesPath(pattern, path))?.isAllow ?? true;
+  return path === "/robots.txt" || (index.decide(path) ?? true);
 }
 
 /** Lines, by CR, LF or CRLF, as octets in latin1 strings of their own (a slice would keep the whole file in memory). */
