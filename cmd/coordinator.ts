@@ -126,6 +126,7 @@ async function conduct(
       setReplicas: async (wanted) => pod.parent?.send({ kind: "scale", wanted }),
       limits: { crawl: settings.workers, process: settings.processWorkers, etl: 1, upload: 1 },
       shards: settings.shards,
+      scratch: pod.scratch,
       batchBytes: settings.batchBytes,
       batchMs: settings.batchMs,
       fetcher,

@@ -23,6 +23,7 @@ const layers: string[][] = [
     "internal/frontier",
     "internal/links",
     "internal/politeness",
+    "internal/recrawl",
     "internal/robots",
     "internal/sitemap",
     "internal/traps",

@@ -3,16 +3,18 @@ import type { Exchange } from "../fetch/fetch-page.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { Source } from "../model/pipeline.ts";
+import type { Original } from "../warc/exchange-records.ts";
 import { SegmentArchive } from "../warc/segment-archive.ts";
 import { keepOf, keepRulesFor } from "./keep-rules.ts";
 
-/** `fetchedAt`: ISO 8601, UTC. Answers that are asked for again (5xx, 429) are not archived, the last one is. */
+/** `fetchedAt`: ISO 8601, UTC. `unmodified`: with status 304, the answer that still holds. Answers that are asked for again (5xx, 429) are not archived, the last one is. */
 export function archiveAnswer(
   owner: ShardOwner,
   link: FrontierLink,
   source: Exclude<Source, { kind: "files" }>,
   exchange: Exchange,
   fetchedAt: string,
+  unmodified: Original | null = null,
 ): void {
   if (source.kind !== "web" || !source.warc) return;
   const { segment } = owner;
@@ -22,13 +24,16 @@ export function archiveAnswer(
     segment.archives.set(source.name, archive);
   }
   const { body, skipped, truncated } = keepOf(exchange, keepRulesFor(link, source));
-  const sizeBytes = archive.add({
+  const whyShort = skipped !== null ? "unspecified" : truncated ? "length" : null;
+  const about = { via: link.via ?? null, depth: link.depth };
+  const archived = {
     url: link.url,
     date: fetchedAt,
     exchange,
     body,
-    truncated: skipped !== null ? "unspecified" : truncated ? "length" : null,
-    about: { via: link.via ?? null, depth: link.depth },
-  });
+    truncated: whyShort,
+    about,
+  } as const;
+  const sizeBytes = archive.add(archived, unmodified);
   segment.holdMore(sizeBytes);
 }

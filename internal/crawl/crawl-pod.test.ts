@@ -48,6 +48,7 @@ const webSource = (more: Partial<WebSource> = {}): WebSource => ({
   userAgent: null,
   content: { save: ["*/*"], skip: [], maxBytes: 1e6 },
   warc: false,
+  recrawl: { mode: "conditional", minMs: 1, maxMs: 1 },
   pages: null,
   extract: [],
   ...more,

@@ -20,9 +20,8 @@ import { fetchLink, type LinkJob } from "./fetch-link.ts";
 import { fetchRobots, type RobotsDeps, type RobotsJob } from "./fetch-robots.ts";
 import { type Crawlable, mayFetch, robotsKey, type Verdict } from "./may-fetch.ts";
 import { PodHosts } from "./pod-hosts.ts";
-import { settleDropped, settleRefused } from "./settle.ts";
+import { settleDropped, settleRefused, settleUnfetched } from "./settle.ts";
 import { byRoute } from "./source-route.ts";
-import { trapBefore } from "./watch-traps.ts";
 
 export type PodOptions = {
   fetcher: Fetcher;
@@ -40,6 +39,8 @@ type Job = LinkJob | RobotsJob;
 
 /** How soon a host is looked at again whose links wait for something that does not wake it. */
 const lookAgainMs = 250;
+/** Links settled without a fetch before others have their turn. */
+const maxTurns = 1_000;
 const longestTimerMs = 60_000;
 
 export class CrawlPod {
@@ -229,7 +230,7 @@ export class CrawlPod {
   #nextOf(host: Host, guest: Guest, nowMs: number): Job | null {
     const { owner } = guest;
     const retries = this.#options.pipelineOf(owner).retries.crawl;
-    while (!owner.isFull) {
+    for (let turn = 0; turn < maxTurns && !owner.isFull; turn += 1) {
       const head = owner.frontier.peek(host.authority);
       if (head === null) return null;
       const source = this.#sourceOf(owner, head.link.source);
@@ -265,11 +266,8 @@ export class CrawlPod {
       settleRefused(owner, entry, host.authority, verdict);
       return null;
     }
-    const trap = trapBefore(owner, entry, source, host.authority);
-    if (trap !== null) {
-      settleDropped(owner, entry.link, trap);
-      return null;
-    }
+    const wallMs = this.#clock.wallMs();
+    if (settleUnfetched(owner, entry, source, host.authority, wallMs)) return null;
     host.nextTurn(guest);
     const retries = this.#options.pipelineOf(owner).retries.crawl;
     return { kind: "link", host, owner, entry, source, robots: verdict.robots, retries };

@@ -8,6 +8,7 @@ import type { FrontierLink } from "../model/link.ts";
 import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
 import { askHeaders, askUrl } from "./ask-source.ts";
+import { askFor } from "./known-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
 import { settleOutcome } from "./settle.ts";
 import { type VisitDeps, visit } from "./visit.ts";
@@ -30,13 +31,14 @@ export async function fetchLink(
   { host, owner, entry, source, robots, retries }: LinkJob,
 ): Promise<FrontierLink[]> {
   const { link } = entry;
+  const asking = askFor(owner, link, source, deps.clock.wallMs());
   const fetchedAt = new Date(deps.clock.wallMs()).toISOString();
   const asked = {
     host,
     owner,
     source: link.source,
     url: askUrl(link, source),
-    headers: askHeaders(link, source, deps.userAgent),
+    headers: { ...askHeaders(link, source, deps.userAgent), ...asking.headers },
     robots,
   };
   const visited = await visit(deps, asked, (answer) =>
@@ -55,5 +57,6 @@ export async function fetchLink(
     fetchedAt,
     userAgent: deps.userAgent,
     outcome: visited.weighed.link,
+    asking,
   });
 }

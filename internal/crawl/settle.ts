@@ -8,14 +8,17 @@ import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { Source, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
+import type { SeenPage } from "../model/seen-page.ts";
 import { describeError } from "../std/errors.ts";
 import { archiveAnswer } from "./archive-answer.ts";
 import { keepRulesFor } from "./keep-rules.ts";
-import type { Verdict } from "./may-fetch.ts";
+import { type Asking, carriedRecord, meaningOf, noteFailure, originalOf } from "./known-page.ts";
+import type { Crawlable, Verdict } from "./may-fetch.ts";
 import { type PageRules, pageRulesOf } from "./page-rules.ts";
 import { type Reading, rawRecord, readApiPage, readPage, redirectLink } from "./read-answer.ts";
 import { readSitemap, type SitemapsSpent } from "./read-sitemap.ts";
-import { withoutTraps } from "./watch-traps.ts";
+import { bodilessRecord, noteOnRecord } from "./settle-known.ts";
+import { trapBefore, withoutTraps } from "./watch-traps.ts";
 import type { LinkOutcome } from "./weigh-answer.ts";
 
 /** Links offered before others have their turn: a sitemap names tens of thousands. */
@@ -32,6 +35,7 @@ export function settleDead(
   status: number,
 ): void {
   const { link } = entry;
+  noteFailure(owner, link, Date.now());
   if (link.kind !== "sitemap" || link.via !== undefined) {
     const attempts = entry.attempts + entry.calm + 1;
     owner.segment.countsOf(link.source).dead += 1;
@@ -51,7 +55,28 @@ export function settleDead(
 /** The link must not be fetched: counted, and done with. */
 export function settleDropped(owner: ShardOwner, link: FrontierLink, reason: string): void {
   owner.segment.countDrops(link.source, { [reason]: 1 });
+  if (reason === "robots") noteFailure(owner, link, Date.now());
   finish(owner, link, false);
+}
+
+/**
+ * Whether a link that may be fetched is done without it: it is a page of earlier runs that is not due (its record says where
+ * its body is), or a trap. `host`: host and port.
+ */
+export function settleUnfetched(
+  owner: ShardOwner,
+  entry: QueuedLink,
+  source: Crawlable,
+  host: string,
+  nowMs: number,
+): boolean {
+  const record = carriedRecord(owner, entry, source, nowMs);
+  const trap = record === null ? trapBefore(owner, entry, source, host) : null;
+  if (trap !== null) settleDropped(owner, entry.link, trap);
+  if (record === null) return trap !== null;
+  owner.segment.addRecord(record);
+  finish(owner, entry.link, true);
+  return true;
 }
 
 /** A link and what came back for it. */
@@ -62,6 +87,7 @@ type Answered = {
   fetchedAt: string;
   userAgent: string;
   kind: "read" | "redirect";
+  before: SeenPage | null;
 };
 
 /** What a fetch of a link came to: `outcome` is what it means, `answer` null when there was none. */
@@ -73,6 +99,7 @@ export type Fetched = {
   /** The installation's. */
   userAgent: string;
   outcome: LinkOutcome;
+  asking: Asking;
 };
 
 /** The link must not be fetched. */
@@ -95,6 +122,7 @@ export function settleDeferred(
   reason: string,
 ): void {
   owner.segment.countDeferred(host);
+  noteFailure(owner, link, Date.now());
   settleDropped(owner, link, reason);
 }
 
@@ -105,26 +133,39 @@ export function settleDeferred(
 export async function settleOutcome(
   owner: ShardOwner,
   entry: QueuedLink,
-  { source, answer, fetchedAt, userAgent, outcome }: Fetched,
+  { source, answer, fetchedAt, userAgent, outcome: weighed, asking }: Fetched,
 ): Promise<FrontierLink[]> {
   const { link } = entry;
+  const { before } = asking;
+  const outcome = meaningOf(link, asking, answer, weighed);
   if (outcome.kind === "again") {
     owner.segment.countsOf(link.source).retries += 1;
     const attempts = entry.attempts + Number(outcome.costs);
     owner.frontier.putBack({ link, attempts, calm: entry.calm + Number(!outcome.costs) });
     return [];
   }
-  if (outcome.kind !== "dead" && answer !== null)
-    return settleAnswer(owner, { entry, answer, source, fetchedAt, userAgent, kind: outcome.kind });
-  if (answer !== null) archiveAnswer(owner, link, source, answer, fetchedAt);
-  const reason = outcome.kind === "dead" ? outcome.reason : "no answer";
-  settleDead(owner, entry, reason, answer?.status ?? 0);
+  if (answer !== null && (outcome.kind === "read" || outcome.kind === "redirect")) {
+    const { kind } = outcome;
+    return settleAnswer(owner, { entry, answer, source, fetchedAt, userAgent, kind, before });
+  }
+  if (answer !== null)
+    archiveAnswer(owner, link, source, answer, fetchedAt, originalOf(link, outcome, before));
+  if (answer !== null && (outcome.kind === "unmodified" || outcome.kind === "gone")) {
+    const visited = { link, answer, source, fetchedAt, before };
+    const attempt = entry.attempts + entry.calm + 1;
+    owner.segment.addRecord(bodilessRecord(owner, visited, attempt, outcome.kind));
+    finish(owner, link, outcome.kind === "unmodified");
+  } else if (outcome.kind === "missing") settleDropped(owner, link, "still missing");
+  else {
+    const reason = outcome.kind === "dead" ? outcome.reason : "no answer";
+    settleDead(owner, entry, reason, answer?.status ?? 0);
+  }
   return [];
 }
 
 /** The link was answered. Gives the new links of the owner's own shard; those of other shards wait for the commit. */
 async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<FrontierLink[]> {
-  const { entry, answer, source, fetchedAt } = answered;
+  const { entry, answer, source, fetchedAt, before } = answered;
   const { link } = entry;
   let record: RawRecord;
   let reading: Reading;
@@ -149,8 +190,15 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
     return fresh;
   }
   const isKept = reading.keep ?? true;
+  const isPage = isKept && answered.kind === "read";
+  noteOnRecord(
+    owner,
+    { link, answer, source, fetchedAt, before },
+    record,
+    isPage ? "page" : "passed",
+  );
   if (isKept) owner.segment.addRecord(record);
-  finish(owner, link, isKept && answered.kind === "read");
+  finish(owner, link, isPage);
   return fresh;
 }
 

@@ -50,6 +50,10 @@ test("an HTML page", () => {
     etag: 'W/"1"',
     last_modified: "2026-01-01T10:00:00.000Z",
     fetched_at: "2026-01-02T03:04:05.000Z",
+    first_seen: "2026-01-02T03:04:05.000Z",
+    last_seen: "2026-01-02T03:04:05.000Z",
+    changed: true,
+    gone: false,
   });
 });
 

@@ -9,7 +9,7 @@ import { readPageText } from "./visible-text.ts";
 
 /**
  * `title`, `text`, `lang`, `canonical` and the like: null where there is none to be had. `links` and `canonical`: absolute.
- * `size`: bytes of the body that was kept. `last_modified`: ISO 8601, UTC. `skipped`: why no body was kept.
+ * `changed`: new, or another than at the visit before. `size`: bytes of the body that was kept. `last_modified`: ISO 8601, UTC. `skipped`: why no body was kept.
  */
 export type PageRow = {
   url: string;
@@ -30,6 +30,10 @@ export type PageRow = {
   etag: string | null;
   last_modified: string | null;
   fetched_at: string;
+  first_seen: string;
+  last_seen: string;
+  changed: boolean;
+  gone: boolean;
 };
 
 type Content = Pick<PageRow, "title" | "text" | "links" | "lang" | "canonical">;
@@ -42,7 +46,7 @@ const maxTextChars = 1024 * 1024;
  * body's length.
  */
 export function pageRow(record: RawRecord): PageRow {
-  const { headers } = record;
+  const { headers, known } = record;
   const { title, text, links, lang, canonical } = contentOf(record);
   return {
     url: record.url,
@@ -63,6 +67,10 @@ export function pageRow(record: RawRecord): PageRow {
     etag: headers.etag ?? null,
     last_modified: isoDate(headers["last-modified"]),
     fetched_at: record.fetched_at,
+    first_seen: known?.first_seen ?? record.fetched_at,
+    last_seen: known?.last_seen ?? record.fetched_at,
+    changed: known?.changed ?? true,
+    gone: known?.gone ?? false,
   };
 }
 

@@ -53,6 +53,7 @@ export async function batchesToParquet(
       scratch,
       memoryLimitMb: deps.memoryLimitMb,
       registerSchema: (table, columns) => deps.registerSchema(lake, table, columns, mergeColumns),
+      localOf: (path) => lake.local(path, scratch),
       signal,
     });
     // 3. Copy the files to the lake; nobody sees them before a snapshot names them.

@@ -30,6 +30,7 @@ import type { Log } from "../telemetry/log.ts";
 import { openAnnouncer } from "./announce-tasks.ts";
 import { catalogToNotice } from "./catalog-to-notice.ts";
 import { followRun } from "./follow-run.ts";
+import { publishKnown } from "./publish-known.ts";
 import { rawToBatches } from "./raw-to-batches.ts";
 import { type RunReceipts, runReport } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
@@ -56,6 +57,8 @@ export type CoordinatorDeps = {
   setReplicas: (wanted: Limits) => Promise<void>;
   limits: Limits;
   shards: number;
+  /** A folder on the coordinator's own disk. */
+  scratch: string;
   batchBytes: number;
   batchMs: number;
   fetcher: Fetcher;
@@ -242,6 +245,7 @@ class Session {
         new Date().toISOString(),
       );
       await target?.close();
+      await publishKnown(deps, this.view, signal);
       this.#published = results.length;
     }
     const report = this.#report(errors.length > 0 ? "failed" : this.#stateOfRejects(), errors);

@@ -21,6 +21,8 @@ export class RunView {
   readonly batchedFiles = new Set<string>();
   /** Raw files of committed segments that are in no batch yet, by source, in the order they came. */
   readonly looseFiles = new Map<string, LooseFile[]>();
+  /** Segments that learned something of a source's pages, by source. */
+  readonly seen = new Map<string, { shard: number; segment: string }[]>();
   readonly sources = new Map<string, SourceTotals>();
   readonly #receipts = new Map<string, TaskReceipt>();
   readonly #segments = new Set<string>();
@@ -63,6 +65,11 @@ export class RunView {
       totals.bytes += counts.bytes;
       totals.retries += counts.retries;
       totals.dead += counts.dead;
+    }
+    for (const source of record.seen ?? []) {
+      const segments = this.seen.get(source) ?? [];
+      segments.push({ shard: record.shard, segment: record.segment });
+      this.seen.set(source, segments);
     }
     for (const file of record.files) {
       this.totalsOf(file.source).rawFiles += 1;

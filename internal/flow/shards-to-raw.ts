@@ -1,6 +1,7 @@
 // Stage crawl: shards of the frontier in, raw segments out. One crawl pod's whole life: it shares the shards with the other
 // pods by lease, fetches what its shards' hosts allow, and commits segments.
 import { CrawlPod } from "../crawl/crawl-pod.ts";
+import { knownLinks } from "../crawl/known-page.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
 import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
@@ -13,6 +14,7 @@ import type { Pipeline } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";
 import { gapOf } from "../politeness/host.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
+import { KnownPages } from "../recrawl/known-pages.ts";
 import { describeError, LostLease } from "../std/errors.ts";
 import { pause } from "../std/pause.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -117,11 +119,14 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     );
     const table = sent.get(run.token) ?? new SentLinks();
     sent.set(run.token, table);
+    const lake = await deps.lakeOf(run);
+    const web = limits.map(([source]) => source);
     const owner = new ShardOwner({
       run,
       shard,
       shards: settings.shards,
-      lake: await deps.lakeOf(run),
+      lake,
+      openKnown: () => KnownPages.open(lake, run.token, shard, web, deps.scratch),
       queue,
       lease: () => leases.lease(shard),
       budget,
@@ -165,9 +170,22 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     for (const shard of gained) await pod.enterShard(shard, gapMs);
     // 4. Every shard held has an owner for every run that has links in it.
     for (const { run, shard } of places) await openIfHeld(run, shard);
-    for (const owner of owners.values()) commitIfDue(owner);
+    for (const owner of owners.values()) {
+      commitIfDue(owner);
+      if (owner.isDueForKnown) offerKnown(owner);
+    }
     pod.pump();
-    deps.onBusy([...owners.values()].some((owner) => owner.frontier.pending > 0));
+    deps.onBusy([...owners.values()].some((owner) => owner.pending > 0));
+  }
+
+  /** Queues what earlier runs knew of an owner's pages. What goes wrong is the end of the owner. */
+  function offerKnown(owner: ShardOwner): void {
+    const { sources } = deps.pipelineOf(owner.run);
+    const links = knownLinks(
+      owner,
+      sources.filter((source) => source.kind === "web"),
+    );
+    void owner.offerKnown(links, (fresh) => pod.admit(owner, fresh));
   }
 
   async function openIfHeld(run: ActiveRun, shard: number): Promise<void> {

@@ -7,11 +7,12 @@ import { shardOf } from "../frontier/shard.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import { receiptPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { FilesSource, Pipeline, Source } from "../model/pipeline.ts";
+import type { FilesSource, Pipeline, Source, WebSource } from "../model/pipeline.ts";
 import type { ProcessTask, TaskInput } from "../model/task.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import { cutBatches, transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
+import { pinState } from "../recrawl/seen-state.ts";
 import { UsageError } from "../std/errors.ts";
 import { urlRules } from "../url/url-rules.ts";
 
@@ -33,7 +34,11 @@ export type TargetDeps = {
 
 /** Puts the seeds on the log and gives the batches of all files sources. */
 export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> {
-  // 1. Seeds, by source: the batch's headers begin the source's trace.
+  // 1. What is known of web sources: a shard's owner must find it said, and a shard that has only known pages needs an owner.
+  for (const source of deps.sources) {
+    if (source.kind === "web") await announceKnown(deps, source);
+  }
+  // 2. Seeds, by source: the batch's headers begin the source's trace.
   for (const source of deps.sources) {
     if (source.kind === "files") continue;
     const links = [
@@ -42,7 +47,7 @@ export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> 
     ];
     await appendByShard(deps, links, deps.traceOf(source.name));
   }
-  // 2. Files, by source: the first cut is the one that counts.
+  // 3. Files, by source: the first cut is the one that counts.
   const batches: ProcessTask[] = [];
   for (const source of deps.sources) {
     if (source.kind === "files") batches.push(...(await cutOnce(deps, source)));
@@ -61,6 +66,14 @@ export function seedsOf(source: Exclude<Source, FilesSource>): FrontierLink[] {
     const url = exact(seed) ?? seed;
     return { url, source: source.name, kind: "page", depth: 0, priority: 0 };
   });
+}
+
+/** Fixes what the run starts from, and puts an empty batch on the log of every shard with pages of earlier runs. */
+async function announceKnown(deps: TargetDeps, source: WebSource): Promise<void> {
+  const { run, lake, queue, shards, traceOf } = deps;
+  const { state } = await pinState(lake, run, source, shards);
+  for (const { shard } of state?.files ?? [])
+    await queue.appendLinks(run.token, shard, await packLinks([]), traceOf(source.name));
 }
 
 async function appendByShard(

@@ -3,7 +3,13 @@
 
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
-import { rawFilePath, receiptFolder, receiptPath, warcFilePath } from "../model/lake-paths.ts";
+import {
+  rawFilePath,
+  receiptFolder,
+  receiptPath,
+  seenPath,
+  warcFilePath,
+} from "../model/lake-paths.ts";
 import type { FrontierLink, LinkBatch } from "../model/link.ts";
 import type { RawFile, SegmentReceipt, SegmentRecord } from "../model/segment.ts";
 import type { Objects } from "../objects/objects.ts";
@@ -88,7 +94,7 @@ export async function packFound(segment: OpenSegment): Promise<SavedSegment["bat
 }
 
 /**
- * Writes the raw files, the archives, and then the receipt, all create-only. Throws PreconditionFailed when the name is taken (the
+ * Writes the raw files, the archives, what was learned of pages, and then the receipt, all create-only. Throws PreconditionFailed when the name is taken (the
  * caller then takes the next one).
  */
 export async function saveSegment(
@@ -118,6 +124,7 @@ export async function saveSegment(
     counts: segment.counts,
     links: batches.map(({ shard: to, data }) => ({ shard: to, batch: data.toString("base64") })),
     deadLinks: segment.deadLinks,
+    ...(segment.visits.size === 0 ? {} : { seen: await saveVisits(folder, name, segment) }),
     ...(segment.archives.size === 0 ? {} : { archives: await saveArchives(folder, name, segment) }),
     hosts: [...segment.hosts.values()],
   };
@@ -125,6 +132,21 @@ export async function saveSegment(
     ifAbsent: true,
   });
   return receipt;
+}
+
+async function saveVisits(
+  { lake, date, token }: LakeFolder,
+  name: string,
+  segment: OpenSegment,
+): Promise<string[]> {
+  const sources: string[] = [];
+  for (const [source, visits] of segment.visits) {
+    const body = await visits.bytes(source, rawFilePath(source, date, token, name));
+    if (body === null) continue;
+    await lake.put(seenPath(token, source, name), body, { ifAbsent: true });
+    sources.push(source);
+  }
+  return sources;
 }
 
 async function saveArchives(
@@ -149,8 +171,9 @@ export function recordOf(
   pending: number,
   consumedSeq: number,
 ): SegmentRecord {
-  const { segment, shard, files, done, dead, counts } = receipt;
-  return { segment, shard, files, done, dead, counts, pending, consumedSeq };
+  const { segment, shard, files, done, dead, counts, seen } = receipt;
+  const learned = seen === undefined ? {} : { seen };
+  return { segment, shard, files, done, dead, counts, ...learned, pending, consumedSeq };
 }
 
 /** Fingerprints in a record's `done`, as 16 hex digits each. */

@@ -3,6 +3,7 @@
 import type { FrontierLink } from "../model/link.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import type { DeadLink, HostCounts, SegmentCounts } from "../model/segment.ts";
+import type { SegmentVisits } from "../recrawl/segment-visits.ts";
 import type { SegmentArchive } from "../warc/segment-archive.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { FingerprintList, FingerprintTable } from "./fingerprint-table.ts";
@@ -21,6 +22,8 @@ export class OpenSegment {
   readonly lines = new Map<string, { chunks: Buffer[]; pages: number }>();
   /** By source: those that want WARC files. */
   readonly archives = new Map<string, SegmentArchive>();
+  /** By source: what was learned of its pages. */
+  readonly visits = new Map<string, SegmentVisits>();
   readonly done = new FingerprintList();
   readonly deadLinks: DeadLink[] = [];
   readonly counts: Record<string, SegmentCounts> = {};

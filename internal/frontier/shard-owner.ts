@@ -9,6 +9,7 @@ import type { FrontierLink } from "../model/link.ts";
 import type { SegmentRecord } from "../model/segment.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import type { Headers, Lease, Queue } from "../queue/queue.ts";
+import type { KnownPages } from "../recrawl/known-pages.ts";
 import { LostLease } from "../std/errors.ts";
 import { RecentPayloads } from "../warc/segment-archive.ts";
 import * as commit from "./commit-segment.ts";
@@ -33,6 +34,8 @@ export type OwnerOptions = {
   /** Links this pod has put on the log of the run already. */
   sent: SentLinks;
   pageLimits: Record<string, number>;
+  /** What earlier runs knew of the shard's pages; the owner closes it. */
+  openKnown?: () => Promise<KnownPages>;
   /** A folder on the pod's own disk. */
   scratch: string;
   /** How often it leaves a snapshot for its next owner. */
@@ -53,6 +56,10 @@ export class ShardOwner {
   readonly frontier: ShardFrontier;
   segment: OpenSegment;
   readonly snapshots: ShardSnapshots;
+  known: KnownPages | null = null;
+  /** The pages that earlier runs knew wait until nothing else is left to do: links, sitemaps and seeds know more of them. */
+  #areKnownOffered = true;
+  #offering: Promise<void> | null = null;
   readonly recentPayloads = new RecentPayloads();
   readonly #options: OwnerOptions;
   readonly #abort = new AbortController();
@@ -107,6 +114,8 @@ export class ShardOwner {
   async open(): Promise<void> {
     const { queue, run, shard, lake, scratch, roots, onLinks } = this.#options;
     this.#lease();
+    this.known = (await this.#options.openKnown?.()) ?? null;
+    this.#areKnownOffered = this.known === null || this.known.isEmpty;
     const { last, snapshots, segments, saved } = await restoreShard({
       folder: { lake, token: run.token, date: run.date },
       shard,
@@ -134,7 +143,7 @@ export class ShardOwner {
       !this.segment.isEmpty ||
       this.snapshots.hasNews ||
       (this.frontier.consumedSeq > 0 &&
-        (this.#stated.pending !== this.frontier.pending ||
+        (this.#stated.pending !== this.pending ||
           this.#stated.consumedSeq !== this.frontier.consumedSeq))
     );
   }
@@ -163,6 +172,31 @@ export class ShardOwner {
       this.segment.addFound(link, fingerprint, shard);
     }
     return fresh;
+  }
+
+  /** Links that are not committed, and 1 while there may be pages of earlier runs to look at. */
+  get pending(): number {
+    return this.frontier.pending + Number(!this.#areKnownOffered);
+  }
+
+  /** Everything that was found is done, and it is time for the pages of earlier runs. */
+  get isDueForKnown(): boolean {
+    return this.#isOpen && !this.#areKnownOffered && this.#offering === null && this.isIdle;
+  }
+
+  /** Queues the pages of earlier runs, which come in parts; `admit` is told of those that nobody found in this run. */
+  async offerKnown(
+    parts: AsyncIterable<FrontierLink[]>,
+    admit: (links: FrontierLink[]) => void | Promise<void>,
+  ): Promise<void> {
+    this.#offering = (async () => {
+      for await (const links of parts) {
+        if (this.#abort.signal.aborted) return;
+        await admit(links.filter((link) => this.frontier.offer(link)));
+      }
+      this.#areKnownOffered = true;
+    })().catch((error: unknown) => this.#fail(error));
+    await this.#offering;
   }
 
   /** Commits the open segment; joins a commit that is under way. Throws LostLease. */
@@ -217,7 +251,8 @@ export class ShardOwner {
         const receipt = saved?.receipt ?? (await this.#emptyReceipt(closing));
         if (this.#abort.signal.aborted) throw this.#abort.signal.reason;
         this.frontier.committed(closing.done.length);
-        const { pending, consumedSeq } = this.frontier;
+        const { pending } = this;
+        const { consumedSeq } = this.frontier;
         const snapshots = this.snapshots.toName();
         const record = { ...commit.recordOf(receipt, pending, consumedSeq), snapshots };
         const data = jsonBytes(record);

@@ -31,3 +31,17 @@ export const snapshotPath = (table: string, version: number) =>
 export const schemaFolder = (table: string) => `_onpoint/schemas/${table}/`;
 export const schemaPath = (table: string, version: number) =>
   `_onpoint/schemas/${table}/v${version}.json`;
+
+const stateFolder = (source: string) => `_onpoint/state/${source}/`;
+export const statePointerPath = (source: string) => `${stateFolder(source)}current.json`;
+export const stateVersionPath = (source: string, version: number) =>
+  `${stateFolder(source)}v${version}.json`;
+/** A file of seen pages is named by its content: what two versions share is there once. */
+export const stateFilePath = (source: string, shard: number, sha256: string) =>
+  `${stateFolder(source)}${String(shard).padStart(4, "0")}-${sha256.slice(0, 16)}.seen.zst`;
+/** What a segment learned of a source's pages. */
+export const seenPath = (token: string, source: string, segment: string) =>
+  `${runFolder(token)}/seen/${source}/${segment}.seen.zst`;
+/** What a run knew of a source when it began. */
+export const seenPinPath = (token: string, source: string) =>
+  `${runFolder(token)}/seen/${source}/pin.json`;

@@ -137,6 +137,9 @@ export type TrapLimits = {
   copies: number;
 };
 
+/** How pages of earlier runs are asked for; the interval of `adaptive` is between `minMs` and `maxMs`. */
+export type Recrawl = { mode: "always" | "conditional" | "adaptive"; minMs: number; maxMs: number };
+
 export type WebSource = AskedSource & {
   kind: "web";
   seeds: string[];
@@ -152,6 +155,7 @@ export type WebSource = AskedSource & {
   userAgent: string | null;
   content: ContentRules;
   warc: boolean;
+  recrawl: Recrawl;
   pages: string | null;
   extract: Extract[];
 };

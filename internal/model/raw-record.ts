@@ -1,5 +1,19 @@
 // What a crawl pod saves of one answer: one JSON object a line in `raw/<source>/dt=<date>/run=<run>/*.jsonl.zst`.
 
+/** What was known of a page before; times in ISO 8601, UTC. */
+export type KnownBefore = {
+  /** Whether it is another than at the visit before. */
+  changed: boolean;
+  first_seen: string;
+  /** When the server had it last. */
+  last_seen: string;
+  /** It was there, and is not any more. */
+  gone?: true;
+  /** The body did not come again (304, or it was not due): the raw file in the lake that has it, and its status then. */
+  body_in?: string;
+  status?: number;
+};
+
 /** One fetched answer. At most one of `body` (text) and `body_b64` is set: none when there was no body, or it was not kept. */
 export type RawRecord = {
   url: string;
@@ -13,7 +27,7 @@ export type RawRecord = {
   kind: "page" | "api" | "sitemap";
   /** 0-based page number of an API source. */
   page: number;
-  /** sha256 of the body as received after content decoding, hex; "" when no body was received. */
+  /** sha256 of the body as received after content decoding, hex; of the body that still holds when none came again. */
   digest: string;
   /** The Content-Type header, or what the body was found to be where the header is missing or wrong. */
   content_type: string;
@@ -28,4 +42,6 @@ export type RawRecord = {
   error: string | null;
   /** Why the source's content rules kept no body; absent: they did. */
   skipped?: string;
+  /** Absent: no earlier run saw the page. */
+  known?: KnownBefore;
 };

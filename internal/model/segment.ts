@@ -61,6 +61,8 @@ export type SegmentRecord = {
    * names it: the server refuses a zombie's record.
    */
   snapshots?: SnapshotRef[];
+  /** Sources of whose pages it learned something: `seenPath` has it. */
+  seen?: string[];
 };
 
 /** What is kept of a host for `onpoint report`. */

@@ -302,6 +302,19 @@ const web = z.strictObject({
     .boolean()
     .optional()
     .describe("Also save what was asked and answered as WARC 1.1 files. Default false"),
+  recrawl: z
+    .strictObject({
+      mode: z
+        .enum(["conditional", "always", "adaptive"])
+        .optional()
+        .describe(
+          "Pages of earlier runs: asked whether they changed, fetched whole, or left out until they are due. Default conditional",
+        ),
+      min: duration.optional().describe("Shortest interval of adaptive. Default 1h"),
+      max: duration.optional().describe("Longest interval of adaptive. Default 14d"),
+    })
+    .optional()
+    .describe("How the next run asks for pages that it knows"),
   pages: tableName.optional().describe("Table of all pages; absent: none"),
   extract: z.array(extract).optional().describe("Tables of values found on pages"),
 });

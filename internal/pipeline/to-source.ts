@@ -5,10 +5,12 @@ import type {
   ApiSource,
   Auth,
   CanonicalOptions,
+  ContentRules,
   FilesSource,
   FollowOptions,
   Pagination,
   Rate,
+  Recrawl,
   Source,
   TrapLimits,
   WebSource,
@@ -84,12 +86,9 @@ function toWeb(source: InFile<"web">, folder: string): WebSource {
     canonical: toCanonical(source.canonical),
     auth: toAuth(source.auth),
     userAgent: source.userAgent ?? null,
-    content: {
-      save: source.content?.save ?? ["*/*"],
-      skip: source.content?.skip ?? ["audio", "video", "font"],
-      maxBytes: source.content?.maxBytes ?? maxBodyBytes,
-    },
+    content: toContent(source.content),
     warc: source.warc ?? false,
+    recrawl: toRecrawl(source.recrawl),
     pages: source.pages ?? null,
     extract: (source.extract ?? []).map((extract) => ({
       table: extract.table,
@@ -119,6 +118,22 @@ function toCanonical(canonical: InFile<"web">["canonical"]): CanonicalOptions {
     dropParams: canonical?.dropParams ?? trackingParams,
     sessionIds: canonical?.sessionIds ?? "drop",
     fragment: canonical?.fragment ?? "drop",
+  };
+}
+
+function toContent(content: InFile<"web">["content"]): ContentRules {
+  return {
+    save: content?.save ?? ["*/*"],
+    skip: content?.skip ?? ["audio", "video", "font"],
+    maxBytes: content?.maxBytes ?? maxBodyBytes,
+  };
+}
+
+function toRecrawl(recrawl: InFile<"web">["recrawl"]): Recrawl {
+  return {
+    mode: recrawl?.mode ?? "conditional",
+    minMs: durationMs(recrawl?.min ?? "1h") ?? 0,
+    maxMs: durationMs(recrawl?.max ?? "14d") ?? 0,
   };
 }
 

@@ -21,6 +21,10 @@ export const pageTypes: Record<string, string> = {
   etag: "VARCHAR",
   last_modified: "TIMESTAMPTZ",
   fetched_at: "TIMESTAMPTZ",
+  first_seen: "TIMESTAMPTZ",
+  last_seen: "TIMESTAMPTZ",
+  changed: "BOOLEAN",
+  gone: "BOOLEAN",
 };
 
 /** Money and measures fit, and arithmetic on them is exact. */

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
 import { describeError, Permanent } from "../std/errors.ts";
-import { compressionOf } from "./byte-source.ts";
+import { compressionOf, type LocalFile } from "./byte-source.ts";
+import { gatherBodies, type KnownBodies } from "./known-bodies.ts";
 import { extractTypes, pageTypes } from "./page-columns.ts";
 import {
   processTable,
@@ -50,6 +51,8 @@ export type ProcessArgs = {
   scratch: string;
   memoryLimitMb: number;
   registerSchema: RegisterSchema;
+  /** A local file with the bytes of a raw file of an earlier run. */
+  localOf?: (path: string) => Promise<string>;
   signal: AbortSignal;
 };
 
@@ -66,9 +69,11 @@ export async function processInputs(given: ProcessArgs): Promise<TableWritten[]>
   const sql = await openDuckDb({ memoryLimitMb, scratch, allowedPaths: folders });
   const interrupt = () => sql.interrupt();
   signal.addEventListener("abort", interrupt);
+  let bodies: KnownBodies | null = null;
   try {
+    bodies = await bodiesOf(args);
     const written: TableWritten[] = [];
-    for (const work of worksOf(args, sql)) {
+    for (const work of worksOf(args, sql, bodies)) {
       await mkdir(join(scratch, work.table), { recursive: true });
       written.push(await processTable({ ...args, sql }, work, signal));
     }
@@ -79,8 +84,18 @@ export async function processInputs(given: ProcessArgs): Promise<TableWritten[]>
     throw error;
   } finally {
     signal.removeEventListener("abort", interrupt);
+    await bodies?.close();
     await sql.close();
   }
+}
+
+/** Bodies of pages that did not change since an earlier run. */
+async function bodiesOf({ source, inputs, localOf, scratch, signal }: ProcessArgs) {
+  if (source.kind !== "web" || localOf === undefined) return null;
+  const files: LocalFile[] = [];
+  for (const { local, name } of inputs)
+    files.push({ local, name, compression: await compressionOf(local) });
+  return gatherBodies(files, localOf, scratch, signal);
 }
 
 /** DuckDB reads a path with `*`, `?` or `[` as a pattern: such files get another name. */
@@ -94,11 +109,11 @@ async function withPlainPaths(inputs: ProcessArgs["inputs"], scratch: string) {
   return plain;
 }
 
-function worksOf(args: ProcessArgs, sql: Sql): TableWork[] {
+function worksOf(args: ProcessArgs, sql: Sql, bodies: KnownBodies | null): TableWork[] {
   const { source } = args;
   if (source.kind === "files") return [filesWork(args, source, sql)];
   if (source.kind === "api") return [apiWork(args, source)];
-  return webWorks(args, source);
+  return webWorks(args, source, bodies);
 }
 
 const byRunDate = [{ name: "dt", expression: null }];
@@ -125,25 +140,29 @@ function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
   return { ...settings(args, source.table), stage: stageRaw(args, apiRows(source)) };
 }
 
-function webWorks(args: ProcessArgs, source: WebSource): TableWork[] {
+function webWorks(args: ProcessArgs, source: WebSource, bodies: KnownBodies | null): TableWork[] {
   const works: TableWork[] = [];
   if (source.pages !== null) {
     works.push({
       ...settings(args, source.pages, pageTypes, true),
-      stage: stageRaw(args, pageRows),
+      stage: stageRaw(args, pageRows, bodies),
     });
   }
   for (const [table, extracts] of extractsByTable(source)) {
     works.push({
       ...settings(args, table, extractTypes(extracts)),
-      stage: stageRaw(args, extractRows(extracts)),
+      stage: stageRaw(args, extractRows(extracts), bodies),
     });
   }
   return works;
 }
 
 /** Raw files become one NDJSON file of the table's rows each. */
-function stageRaw({ inputs, signal }: ProcessArgs, rowsOf: RowsOf): TableWork["stage"] {
+function stageRaw(
+  { inputs, signal }: ProcessArgs,
+  rowsOf: RowsOf,
+  bodies: KnownBodies | null = null,
+): TableWork["stage"] {
   return async (scratch, quarantine) => {
     const scanner = new JsonScanner();
     const staged: { path: string; good: number; name: string; read: ReadyInput["read"] }[] = [];
@@ -153,6 +172,7 @@ function stageRaw({ inputs, signal }: ProcessArgs, rowsOf: RowsOf): TableWork["s
         { local, name, compression: await compressionOf(local) },
         rowsOf,
         scanner,
+        bodies,
       );
       const path = join(scratch, `rows-${i}.ndjson`);
       const counts = await passInto(path, read, quarantine, signal);

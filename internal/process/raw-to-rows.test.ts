@@ -159,6 +159,10 @@ test("pages and extractions", async () => {
     "etag VARCHAR",
     "last_modified TIMESTAMPTZ",
     "fetched_at TIMESTAMPTZ",
+    "first_seen TIMESTAMPTZ",
+    "last_seen TIMESTAMPTZ",
+    "changed BOOLEAN",
+    "gone BOOLEAN",
     "dt DATE",
   ]);
   expect(books?.data.map(({ title, price, tags }) => [title, price, tags])).toEqual([

@@ -8,8 +8,9 @@ import type { ApiSource, Extract, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { Permanent } from "../std/errors.ts";
 import { urlGlobs } from "../url/url-glob.ts";
-import { bytesOf, type LocalFile } from "./byte-source.ts";
+import type { LocalFile } from "./byte-source.ts";
 import { cutText } from "./cut-text.ts";
+import { type KnownBodies, linesOf } from "./known-bodies.ts";
 import { reasonOf, withLineEnd } from "./read-lines.ts";
 import type { Reason, RecordReader } from "./record.ts";
 import type { JsonScanner } from "./scan-json.ts";
@@ -37,8 +38,9 @@ export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
   };
 }
 
-/** The row of the pages table. */
-export const pageRows: RowsOf = (answer) => (isPage(answer) ? [pageRow(answer)] : []);
+/** The row of the pages table; a page that is gone has one, too. */
+export const pageRows: RowsOf = (answer) =>
+  isPage(answer) || answer.known?.gone === true ? [pageRow(answer)] : [];
 
 /** What the extractions of one table find. */
 export function extractRows(extracts: readonly Extract[]): RowsOf {
@@ -69,10 +71,15 @@ export function extractsByTable(source: Pick<WebSource, "extract">): Map<string,
 }
 
 /**
- * Reads one raw file. A record's line and offset are those of the answer it was in. Throws Permanent when the file is not
+ * Reads one raw file; `bodies`: those that its records lack. A record's line and offset are those of the answer it was in. Throws Permanent when the file is not
  * what a crawl writes.
  */
-export function rawReader(file: LocalFile, rowsOf: RowsOf, scanner: JsonScanner): RecordReader {
+export function rawReader(
+  file: LocalFile,
+  rowsOf: RowsOf,
+  scanner: JsonScanner,
+  bodies: KnownBodies | null = null,
+): RecordReader {
   return async (visitor, signal) => {
     let line = 0;
     let offset = 0;
@@ -81,7 +88,10 @@ export function rawReader(file: LocalFile, rowsOf: RowsOf, scanner: JsonScanner)
       line++;
       const visit = (raw: Buffer, reason: Reason | null) =>
         visitor.seen({ file: file.name, line, offset, raw, reason, clean: () => withLineEnd(raw) });
-      const rows = rowsOf(parseAnswer(text, file, line));
+      const answer = parseAnswer(text, file, line);
+      const rows = rowsOf(
+        answer.known === undefined || !bodies ? answer : await bodies.complete(answer),
+      );
       if (Array.isArray(rows)) {
         for (const row of rows) {
           const raw = Buffer.from(JSON.stringify(row));
@@ -109,20 +119,4 @@ function parseAnswer(text: Buffer, file: LocalFile, line: number): RawRecord {
   } catch (error) {
     throw new Permanent(`read "${file.name}": line ${line} is not a raw record`, { cause: error });
   }
-}
-
-/** Lines of any length: an answer may be longer than a record of a table may be. */
-async function* linesOf(file: LocalFile): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  for await (const chunk of bytesOf(file)) {
-    let start = 0;
-    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
-      parts.push(chunk.subarray(start, end));
-      yield Buffer.concat(parts);
-      parts = [];
-      start = end + 1;
-    }
-    if (start < chunk.length) parts.push(chunk.subarray(start));
-  }
-  if (parts.length > 0) yield Buffer.concat(parts);
 }

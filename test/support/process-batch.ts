@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Source, TableConfig } from "../../internal/model/pipeline.ts";
+import { NotFound } from "../../internal/objects/objects.ts";
 import { type Column, mergeColumns } from "../../internal/process/merge-columns.ts";
 import { processInputs } from "../../internal/process/process-inputs.ts";
 import type { TableWritten } from "../../internal/process/process-table.ts";
@@ -17,6 +18,8 @@ export type TableRead = TableWritten & { data: Row[]; bad: Row[] };
 /** `files`: contents by name; a string without `content` names a file that exists. */
 export type Batch = {
   files: Record<string, string | Buffer | { path: string }>;
+  /** Raw files of earlier runs, by their path in the lake. */
+  earlier?: Record<string, Buffer>;
   source?: Partial<Source>;
   config?: Partial<TableConfig>;
   memoryLimitMb?: number;
@@ -66,6 +69,7 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
       scratch,
       memoryLimitMb: batch.memoryLimitMb ?? 256,
       registerSchema: async (table, columns) => register(registry, table, columns),
+      localOf: (path) => earlierFile(batch, path, root),
       signal: batch.signal ?? new AbortController().signal,
     });
     return await readBack(written, scratch, batch.onlyProof ?? false);
@@ -79,6 +83,15 @@ export async function processOne(batch: Batch): Promise<TableRead> {
   const [table] = await processBatch(batch);
   if (!table) throw new Error("no table was written");
   return table;
+}
+
+async function earlierFile({ earlier = {} }: Batch, path: string, root: string): Promise<string> {
+  const content = earlier[path];
+  if (content === undefined) throw new NotFound(path);
+  const local = join(root, "earlier", path);
+  await mkdir(dirname(local), { recursive: true });
+  await writeFile(local, content);
+  return local;
 }
 
 /** As the registry in the lake does: a new table's columns are taken as they are. */

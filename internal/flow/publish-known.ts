@@ -1,0 +1,37 @@
+// What a run learned of the pages of its web sources is there for the next run once the tables of this one are.
+import { join } from "node:path";
+import type { ActiveRun } from "../model/active-run.ts";
+import { seenPath } from "../model/lake-paths.ts";
+import type { Source } from "../model/pipeline.ts";
+import type { Objects } from "../objects/objects.ts";
+import { publishState } from "../recrawl/seen-state.ts";
+import type { RunView } from "./run-view.ts";
+
+export type KnownDeps = {
+  run: ActiveRun;
+  sources: readonly Source[];
+  lake: Objects;
+  shards: number;
+  /** A folder on the coordinator's own disk. */
+  scratch: string;
+};
+
+/** Publishes what the committed segments of a run learned. Doing it again changes nothing. */
+export async function publishKnown(
+  { run, sources, lake, shards, scratch }: KnownDeps,
+  view: RunView,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const source of sources) {
+    const learned = view.seen.get(source.name) ?? [];
+    if (source.kind !== "web" || learned.length === 0) continue;
+    const segments = learned.map(({ shard, segment }) => ({
+      shard,
+      segment,
+      path: seenPath(run.token, source.name, segment),
+    }));
+    const now = new Date().toISOString();
+    const place = { scratch: join(scratch, "known"), now };
+    await publishState(lake, { run, source, shards, segments, ...place }, signal);
+  }
+}
