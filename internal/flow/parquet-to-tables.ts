@@ -12,7 +12,7 @@ import { emptyResult, type TaskContext, type TaskResult } from "./work.ts";
 
 export type TablesDeps = { scratch: string; memoryLimitMb: number; readModels: typeof readModels };
 
-/** Runs one model. Throws Permanent when its SQL or one of its tests fails. */
+/** Runs one model. Throws Permanent when its SQL or one of its tests fails, the signal's reason when aborted. */
 export async function parquetToTables(
   deps: TablesDeps,
   task: EtlTask,
@@ -27,6 +27,8 @@ export async function parquetToTables(
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true });
   let sql: Sql | null = null;
+  const interrupt = () => sql?.interrupt();
+  signal.addEventListener("abort", interrupt);
   try {
     // 1. The tables it reads, as views of exactly the files that the run sees.
     const views: { table: string; files: string[]; columns: { name: string; type: string }[] }[] =
@@ -43,6 +45,7 @@ export async function parquetToTables(
       ...new Set(views.flatMap((view) => view.files.map((file) => join(file, "..")))),
     ];
     sql = await openDuckDb({ memoryLimitMb: deps.memoryLimitMb, scratch, allowedPaths: folders });
+    signal.throwIfAborted();
     for (const view of views) await createTableView(sql, view.table, view.files, view.columns);
     // 2. The model.
     const columns = await sql.describe(model.sql);
@@ -89,7 +92,12 @@ export async function parquetToTables(
       columns,
     };
     return { ...emptyResult, tables: [output], tests };
+  } catch (error) {
+    // An interrupted statement fails with DuckDB's own words.
+    signal.throwIfAborted();
+    throw error;
   } finally {
+    signal.removeEventListener("abort", interrupt);
     await sql?.close();
     await rm(scratch, { recursive: true, force: true });
   }

@@ -71,6 +71,7 @@ export async function processInputs(given: ProcessArgs): Promise<TableWritten[]>
   signal.addEventListener("abort", interrupt);
   let bodies: KnownBodies | null = null;
   try {
+    signal.throwIfAborted();
     bodies = await bodiesOf(args);
     const written: TableWritten[] = [];
     for (const work of worksOf(args, sql, bodies)) {

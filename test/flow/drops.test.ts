@@ -1,11 +1,12 @@
 // File drops over several runs: what one run brought stays when another takes the same file, when a run is forced, and when a
 // forced run fails; and answers reach a slow reader whole.
 import { spawn } from "node:child_process";
+import { globSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { checkout, freshFolder, query, runOnpoint, startOnpoint } from "../support/run-onpoint.ts";
 
 const yaml = (more: string) => `pipeline: drops
@@ -108,6 +109,27 @@ test("a batch of a thousand files with long paths is more than a message holds, 
   expect(ended.code, ended.stderr.slice(-2_000)).toBe(0);
   const found = await query(path, "SELECT count(*)::INT AS n, sum(k)::INT AS total FROM k");
   expect(found).toEqual([{ n: 1_000, total: 499_500 }]);
+});
+
+test("a stop does not wait for a model that takes long", { timeout: 120_000 }, async () => {
+  await using folder = await freshFolder();
+  const { path } = folder;
+  await mkdir(join(path, "in"));
+  await mkdir(join(path, "models"));
+  await writeFile(join(path, "in/k.csv"), "k\nx\n");
+  await writeFile(
+    join(path, "models/long.sql"),
+    "SELECT max(a.range * b.range) AS n FROM range(100000000) a, range(100000000) b, k",
+  );
+  await writeFile(join(path, "p.yaml"), `${yaml("")}etl: { models: ./models }\n`);
+  using running = startOnpoint(path, ["run", "p.yaml", "--date", "2026-01-01"]);
+  // A spill folder is there when the engine is open.
+  const opened = () => globSync(join(path, ".onpoint/scratch/etl-*/long-*/spill"));
+  await vi.waitFor(() => expect(opened()).toHaveLength(1), { timeout: 60_000 });
+  running.child.kill("SIGINT");
+  const { code, stderr } = await running.ended;
+  expect(code).toBe(130);
+  expect(stderr).not.toMatch(/drain\.deadline/);
 });
 
 test("a large answer reaches a slow reader whole", { timeout: 60_000 }, async () => {
