@@ -105,7 +105,8 @@ test("plan shows what a run would do, without secrets", async () => {
   });
   expect(plan.exitCode).toBe(0);
   expect(plan.text.replaceAll(cwd, "CWD").replace(/shard \d+/g, "shard N")).toBe(
-    `warning: CWD/p/p.yaml:8:1: retention is not acted on in this version: nothing is removed or moved
+    `warning: CWD/p/p.yaml:4:7: source "w" has no contact: people who run its sites cannot ask who crawls them; add contact: https://HOST/PATH
+warning: CWD/p/p.yaml:8:1: retention is not acted on in this version: nothing is removed or moved
 run       beside-2026-01-02
 pipeline  \${NAME} (CWD/p/p.yaml)
 schedule  manual

@@ -98,6 +98,7 @@ test("the example of the design is accepted as it stands, but for what is not th
   expect(Object.keys(pipeline.tables)).toEqual(["quotes", "pages", "books", "flights"]);
   expect(pipeline.warnings.map((text) => text.replace(`${folder}/`, ""))).toEqual([
     'p.yaml:14:5: incremental of source "quotes" is not acted on in this version: every run reads everything',
+    'p.yaml:17:5: source "books" has no contact: people who run its sites cannot ask who crawls them; add contact: https://HOST/PATH',
     "p.yaml:36:32: tables.quotes.key is not acted on in this version: rows with the same key are kept",
     "p.yaml:44:3: upload.catalog is not acted on in this version: no table is registered",
     "p.yaml:46:1: retention is not acted on in this version: nothing is removed or moved",
@@ -156,7 +157,7 @@ sources:
     models: null,
     upload: null,
     waitFor: [],
-    warnings: [],
+    warnings: [expect.stringContaining('source "w" has no contact')],
     retries: { crawl: 2, process: 1, etl: 0, upload: 3 },
     notify: { webhook: null, email: null },
   });

@@ -1,4 +1,6 @@
-// What this version reads and does not act on: said, never silently ignored.
+// What this version reads and does not act on, and what is wise to add: said, never silently ignored.
+import { isIP } from "node:net";
+import { whyNotPublic } from "../fetch/address.ts";
 import { entriesOf, listOf, valueAt } from "./value-at.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
 
@@ -23,6 +25,12 @@ export function warningsOf(document: YamlDocument, file: string): string[] {
       `incremental of source "${label}" is not acted on in this version: every run reads everything`,
     );
     const isWeb = valueAt(source, ["kind"]) === "web";
+    if (isWeb && isUnknownToSites(source)) {
+      warn(
+        ["sources", i, "name"],
+        `source "${label}" has no contact: people who run its sites cannot ask who crawls them; add contact: https://HOST/PATH`,
+      );
+    }
     const extracts = listOf(valueAt(source, ["extract"]));
     if (isWeb && valueAt(source, ["pages"]) === undefined && extracts.length === 0) {
       warn(
@@ -38,4 +46,20 @@ export function warningsOf(document: YamlDocument, file: string): string[] {
   return warnings
     .sort((a, b) => a.line - b.line || a.column - b.column)
     .map(({ line, column, text }) => `${file}:${line}:${column}: ${text}`);
+}
+
+/** It crawls the internet, and its requests name nobody to turn to. */
+function isUnknownToSites(source: unknown): boolean {
+  const agent = String(valueAt(source, ["userAgent"]) ?? "");
+  if (valueAt(source, ["contact"]) !== undefined || /https?:|@/.test(agent)) return false;
+  return listOf(valueAt(source, ["seeds"])).some(
+    (seed) => typeof seed === "string" && URL.canParse(seed) && isPublic(new URL(seed).hostname),
+  );
+}
+
+function isPublic(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) !== 0) return whyNotPublic(host) === null;
+  // RFC 6761 and RFC 2606: names that are nobody's.
+  return host.includes(".") && !/\.(localhost|test|invalid|internal|local)\.?$/.test(host);
 }
