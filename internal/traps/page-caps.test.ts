@@ -68,6 +68,13 @@ test("a calendar ends, sooner where it is far from now", () => {
   expect(found).toEqual([".", ".", early, ".", late, late, late, early]);
 });
 
+test("numbers that could be dates of other centuries are numbers", () => {
+  const pages = numbered(600, (n) => `/topic/${3_000 + (n >> 2)}/${(n & 3) + 9}`);
+  expect(new Set(fates(pages, { farDates: 0 }))).toEqual(new Set(["."]));
+  const items = numbered(600, (n) => `/item/${45_670_101 + n}`);
+  expect(new Set(fates(items, { dates: 0, farDates: 0 }))).toEqual(new Set(["."]));
+});
+
 test("posts named by a date and a title are no calendar", () => {
   const posts = numbered(5, (n) => `/blog/2026/05/0${n + 1}/title-${"abcde"[n]}`);
   expect(fates(posts, { dates: 1, farDates: 0 })).toEqual([".", ".", ".", ".", "."]);

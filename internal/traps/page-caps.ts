@@ -5,7 +5,7 @@ import { type Fingerprint, fingerprint } from "../frontier/fingerprint.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { TrapLimits } from "../model/pipeline.ts";
 import { CountTable } from "./count-table.ts";
-import { pagePattern } from "./path-pattern.ts";
+import { type PageDate, pagePattern } from "./path-pattern.ts";
 
 /** Why a page is not fetched; the names are in reports and in docs/pipeline.md. */
 export type PageTrap =
@@ -39,14 +39,19 @@ export class PageCaps {
     const { source, url } = link;
     if (this.#count(`${source}\n${host}`) > limits.pagesPerHost) return "trap: pages of host";
     if (link.priority === 1) return null;
-    const { pattern, year } = pagePattern(url);
+    const { pattern, date } = pagePattern(url);
     const key = `${source}\n${pattern}`;
-    if (year !== null) {
-      const isFar = year < this.#year - farYears.behind || year > this.#year + farYears.ahead;
-      if (isFar && this.#count(`${key}\nfar`) > limits.farDates) return "trap: far date";
-      if (!isFar && this.#count(`${key}\ndate`) > limits.dates) return "trap: calendar";
-    }
+    const trap = date === null ? null : this.#dateTrap(key, date, limits);
+    if (trap !== null) return trap;
     return this.#count(key) > limits.pagesPerPattern ? "trap: pages of pattern" : null;
+  }
+
+  #dateTrap(key: string, { year, isSure }: PageDate, limits: TrapLimits): PageTrap | null {
+    const isFar = year < this.#year - farYears.behind || year > this.#year + farYears.ahead;
+    if (!isFar) return this.#count(`${key}\ndate`) > limits.dates ? "trap: calendar" : null;
+    // `/topic/4567/12` is the twelfth page of a topic.
+    if (!isSure) return null;
+    return this.#count(`${key}\nfar`) > limits.farDates ? "trap: far date" : null;
   }
 
   /** How often a host gave this body (a hex digest) to a source, this time counted. */

@@ -1,20 +1,28 @@
 // What pages of one kind have in common: their path with numbers, hashes and ids folded, and the names of their parameters.
-// And whether a page is a day of a calendar: those go on for ever in both directions.
+// And whether a page is a day or month of a calendar: those go on for ever in both directions.
 
-/** `pattern`: of the URL, with its host. `year`: the page is named by a date, of that year; null: it is not. */
-export type PagePattern = { pattern: string; year: number | null };
+/** A date in a URL. `isSure`: it can hardly be anything else; `/topic/4567/12` can. */
+export type PageDate = { year: number; isSure: boolean };
+
+/** `pattern`: of the URL, with its host. `date`: what names the page; null: no date does. */
+export type PagePattern = { pattern: string; date: PageDate | null };
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const hex = /^(?=.*\d)[0-9a-f]{8,}$/i;
-/** A date that is a whole segment or value: 2026-05, 2026-05-31, 20260531, 2026-W07; also with `/` and `.`. */
+/** A date that is a whole segment or value: 2026-05, 2026-05-31, 2026-W07; also with `/` and `.`. */
 const wholeDate =
-  /^(\d{4})(?:([-/._])(?:0?[1-9]|1[0-2])(?:\2(?:0?[1-9]|[12]\d|3[01]))?|-?W[0-5]\d|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))$/i;
+  /^(\d{4})(?:([-/._])(0?[1-9]|1[0-2])(\2(?:0?[1-9]|[12]\d|3[01]))?|-?(W[0-5]\d))$/i;
+/** The same without anything between its parts: 20260531. As likely the number of an item. */
+const compactDate = /^(\d{4})(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$/;
 /** A path that ends in year/month or year/month/day. */
-const datePath = /\/(\d{4})\/(?:0?[1-9]|1[0-2])(?:\/(?:0?[1-9]|[12]\d|3[01]))?$/;
+const datePath = /\/(\d{4})\/(0?[1-9]|1[0-2])(\/(?:0?[1-9]|[12]\d|3[01]))?$/;
+/** Words that stand in the URLs of calendars, English and otherwise. */
+const calendarWord =
+  /cal[ae]nd|kalend|agenda|event|schedul|archiv|(?:^|[^a-z])(?:date|days?|weeks?|months?|years?)(?:[^a-z]|$)/i;
 const yearNames = new Set(["year", "y", "yr"]);
 const monthNames = new Set(["month", "m", "mon", "week", "w", "day", "d"]);
 
-/** Folds a canonical URL. Not for every link: a few us. */
+/** Folds a canonical URL. Not for every link: it takes 2 us. */
 export function pagePattern(url: string): PagePattern {
   const query = url.indexOf("?");
   const path = query < 0 ? url : url.slice(0, query);
@@ -22,7 +30,7 @@ export function pagePattern(url: string): PagePattern {
   const names = pairs.map((pair) => fold(pair.split("=", 1)[0] ?? "")).sort();
   const folded = path.split("/").map(fold).join("/");
   const pattern = names.length === 0 ? folded : `${folded}?${names.join("&")}`;
-  return { pattern, year: yearOfPath(path) ?? yearOfQuery(pairs) };
+  return { pattern, date: dateOfPath(path) ?? dateOfQuery(pairs) };
 }
 
 function fold(segment: string): string {
@@ -32,21 +40,38 @@ function fold(segment: string): string {
   return segment.replace(/\d+/g, "{n}");
 }
 
-function yearOfPath(path: string): number | null {
+function dateOfPath(path: string): PageDate | null {
   const bare = path.replace(/\/(?:index\.\w+)?$/, "").replace(/\.[a-z]{2,5}$/i, "");
-  const found = datePath.exec(bare) ?? wholeDate.exec(bare.slice(bare.lastIndexOf("/") + 1));
-  return found === null ? null : Number(found[1]);
+  const context = bare.slice(bare.indexOf("/", bare.indexOf("//") + 2));
+  const found = datePath.exec(bare);
+  if (found === null) return dateOf(bare.slice(bare.lastIndexOf("/") + 1), context);
+  return { year: Number(found[1]), isSure: isSure(found[2], found[3], context) };
 }
 
-function yearOfQuery(pairs: readonly string[]): number | null {
+function dateOfQuery(pairs: readonly string[]): PageDate | null {
   let year: number | null = null;
   let hasMonth = false;
   for (const pair of pairs) {
     const [name = "", value = ""] = pair.split("=", 2);
-    const found = wholeDate.exec(value.replaceAll("%2F", "/"));
-    if (found !== null) return Number(found[1]);
+    const date = dateOf(value.replaceAll("%2F", "/"), name);
+    if (date !== null) return date;
     if (yearNames.has(name.toLowerCase()) && /^\d{4}$/.test(value)) year = Number(value);
     else if (monthNames.has(name.toLowerCase()) && /^\d{1,2}$/.test(value)) hasMonth = true;
   }
-  return hasMonth ? year : null;
+  return hasMonth && year !== null ? { year, isSure: true } : null;
+}
+
+/** The date that a whole segment or value is; `context`: where it stands. */
+function dateOf(text: string, context: string): PageDate | null {
+  const found = wholeDate.exec(text);
+  if (found !== null)
+    return { year: Number(found[1]), isSure: isSure(found[3] ?? found[5], found[4], context) };
+  const compact = compactDate.exec(text);
+  if (compact === null || !calendarWord.test(context)) return null;
+  return { year: Number(compact[1]), isSure: true };
+}
+
+/** A month of two digits, or a week, in the URL of a calendar; or a whole date anywhere. */
+function isSure(month: string | undefined, day: string | undefined, context: string): boolean {
+  return day !== undefined || ((month?.length ?? 0) > 1 && calendarWord.test(context));
 }
