@@ -56,8 +56,16 @@ async function typeOfExpression(
   }
 }
 
-/** Value of a partition column in paths. DuckDB mixes up NULL and Hive's word for it, so neither gets there. */
+/** A folder's name has 255 bytes at most on the usual file systems; some are left for whoever copies it. */
+const maxFolderBytes = 250;
+
+/**
+ * Value of a partition column in paths. DuckDB mixes up NULL and Hive's word for it, so neither gets there; a value too long
+ * for a folder's name is there by its hash. The file has the value itself.
+ */
 export function partitionKey(name: string): string {
   const text = `CAST(${sqlName(name)} AS VARCHAR)`;
-  return `coalesce(nullif(nullif(${text}, ''), '__HIVE_DEFAULT_PARTITION__'), '__none__')`;
+  const key = `coalesce(nullif(nullif(${text}, ''), '__HIVE_DEFAULT_PARTITION__'), '__none__')`;
+  const room = maxFolderBytes - encodeURIComponent(name).length - 1;
+  return `CASE WHEN length(url_encode(${key})) > ${room} THEN '__long__' || md5(${key}) ELSE ${key} END`;
 }

@@ -273,6 +273,19 @@ describe("partitions", () => {
     expect(typesOf(table.columns).day).toBe("DATE");
   });
 
+  test("a value too long for a folder's name stands under its hash, and stays whole in the file", async () => {
+    const values = ["x".repeat(300), "x".repeat(301), "é".repeat(60), "y".repeat(240), "../.."];
+    const table = await processOne({
+      files: { "x.ndjson": lines(...values.map((key) => JSON.stringify({ key }))) },
+      config: { partitionBy: [{ name: "key", expression: null }] },
+    });
+    expect(table.data.map((row) => row.key).sort()).toEqual(values.toSorted());
+    const folders = table.files.map((file) => file.relative.split("/")[0] ?? "");
+    expect(folders.filter((name) => /^key=__long__[0-9a-f]{32}$/.test(name))).toHaveLength(3);
+    expect(folders).toContain(`key=${"y".repeat(240)}`);
+    expect(folders).toContain("key=..%2F..");
+  });
+
   test("more than are open at once: every row, one file each", async () => {
     const rows = Array.from({ length: 5000 }, (_, i) => `${i},k${(i * 7919) % 300}`);
     const table = await processOne({
