@@ -22,7 +22,7 @@ export function answerer(
     if (host === undefined) return sendStatus(answer, 404);
     const path = address.slice(host.name.length);
     if (path === "/robots.txt") return sendRobots(answer, host, before, port);
-    const moved = world.hosts.get(world.movedRobots.get(address) ?? "");
+    const moved = world.hosts.get(world.movedRobots.get(address.split("?hop=")[0] ?? "") ?? "");
     if (moved !== undefined) return sendMovedRobots(answer, moved, address, port);
     const sitemap = host.sitemaps.find((each) => each.path === path);
     if (sitemap !== undefined) return sendSitemap(answer, sitemap, port);
@@ -50,6 +50,7 @@ function sendRobots(answer: ServerResponse, host: Host, before: number, port: nu
   }
   const body = robotsBody(host, port);
   const type = host.robots === "html" ? "text/html" : "text/plain";
+  if (host.robots === "gzip") answer.setHeader("content-encoding", "gzip");
   if (host.robots !== "slow") return send(answer, type, body);
   setTimeout(() => send(answer, type, body), slowRobotsMs);
   return fine;
@@ -68,11 +69,14 @@ function sendRobotsError(answer: ServerResponse, host: Host, before: number): Se
   return null;
 }
 
-/** The file that a robots.txt redirects to; or, where it redirects for ever, to itself under another name. */
+/** The file that a robots.txt redirects to, after four more redirects or never. */
 function sendMovedRobots(answer: ServerResponse, host: Host, address: Address, port: number): Sent {
-  if (host.robots !== "too many redirects")
-    return send(answer, "text/plain", robotsBody(host, port));
-  answer.writeHead(302, { location: urlOf(address, port) }).end();
+  const [start, hops] = address.split("?hop=") as [string, string | undefined];
+  const isLast =
+    host.robots === "five redirects" ? hops === "4" : host.robots !== "too many redirects";
+  if (isLast) return send(answer, "text/plain", robotsBody(host, port));
+  const location = `${urlOf(start, port)}?hop=${Number(hops ?? 0) + 1}`;
+  answer.writeHead(302, { location }).end();
   return { status: 302, retryAfterMs: null };
 }
 

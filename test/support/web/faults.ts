@@ -19,6 +19,8 @@ export const faults = {
   "503 for seconds": { cost: "calm", reason: /HTTP 503/, backs: "told" },
   "503 until a date": { cost: "calm", reason: /HTTP 503/, backs: "told" },
   "429 for seconds": { cost: "calm", reason: /HTTP 429/, backs: "told" },
+  "503": { cost: "calm", reason: /HTTP 503/, backs: "backoff" },
+  "429": { cost: "calm", reason: /HTTP 429/, backs: "backoff" },
   "404": { cost: "end", reason: /HTTP 404/, backs: "not" },
   "410": { cost: "end", reason: /HTTP 410/, backs: "not" },
   "403": { cost: "end", reason: /HTTP 403/, backs: "not" },
@@ -60,6 +62,10 @@ export const bodyForms = [
   "unknown charset",
   "no type",
   "xhtml",
+  "early hints",
+  "HTTP/1.0",
+  "chunks with trailers",
+  "closes soon",
 ] as const;
 
 export type BodyForm = (typeof bodyForms)[number];

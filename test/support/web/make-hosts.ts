@@ -9,21 +9,29 @@ const withRules: ReadonlySet<RobotsState> = new Set([
   "rules after a mark",
   "rules in CR",
   "huge",
+  "gzip",
   "slow",
   "delay",
   "503 twice",
   "429 once",
   "reset twice",
   "redirect",
+  "five redirects",
   "redirect to a neighbour",
   "redirect to another site",
 ]);
 const fine: readonly RobotsState[] = ["404", "empty", "rules", "rules after a mark", "rules in CR"];
 const all: readonly RobotsState[] = [
   ...fine,
-  ...["rules", "403", "html", "huge", "slow", "delay", "closed"],
+  ...["rules", "403", "html", "huge", "gzip", "slow", "delay", "closed"],
   ...["503 twice", "429 once", "reset twice", "500 for ever", "reset for ever"],
-  ...["redirect", "redirect to a neighbour", "redirect to another site", "too many redirects"],
+  ...[
+    "redirect",
+    "five redirects",
+    "redirect to a neighbour",
+    "redirect to another site",
+    "too many redirects",
+  ],
 ] as readonly RobotsState[];
 const heavy: readonly RobotsState[] = ["429 for ever", "no answer for ever"];
 

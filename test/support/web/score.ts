@@ -103,7 +103,7 @@ function* judgeRequests(
       if (status > 0 && status < 500 && status !== 429 && !knownMs.has(host))
         knownMs.set(host, answeredMs);
     } else if (forbidden.has(address)) yield `${address} is forbidden, and was asked for`;
-    else if (world.movedRobots.has(address)) continue;
+    else if (world.movedRobots.has(address.split("?hop=")[0] ?? "")) continue;
     else if (!requests.has(address)) yield `nothing leads to ${address}, and it was asked for`;
     else if (arrival.atMs < (knownMs.get(host) ?? Number.POSITIVE_INFINITY))
       yield `${address} was asked for before robots.txt was known`;

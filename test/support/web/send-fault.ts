@@ -16,8 +16,10 @@ export function sendFault(answer: ServerResponse, fault: FaultName): Sent {
     case "404":
     case "410":
     case "403":
+    case "429":
     case "500":
     case "502":
+    case "503":
       return sendStatus(answer, Number(fault));
     case "503 for seconds":
       return sendStatus(answer, 503, 1);

@@ -5,6 +5,7 @@ import type { Body } from "./page-body.ts";
 
 const slowMs = 250;
 const dripMs = 40;
+const nextDueMs = 42;
 
 /** Answers 200 with the body. */
 export function sendPage(answer: ServerResponse, form: BodyForm, { headers, bytes }: Body): void {
@@ -32,6 +33,31 @@ const ways: Partial<
   drip: (answer, headers, bytes) => {
     answer.writeHead(200, headers);
     drip(answer, bytes, Math.ceil(bytes.length / 10));
+  },
+  "early hints": (answer, headers, bytes) => {
+    answer.writeEarlyHints({ link: "</decoy/hint.css>; rel=preload; as=style" });
+    answer.writeHead(200, headers).end(bytes);
+  },
+  "HTTP/1.0": (answer, { "content-length": _, ...headers }, bytes) => {
+    const head = Object.entries(headers).map(([name, value]) => `${name}:${value}\r\n`);
+    answer.socket?.write(`HTTP/1.0 200\r\n${head.join("")}\r\n`);
+    answer.socket?.end(bytes);
+  },
+  "chunks with trailers": (answer, { "content-length": _, ...headers }, bytes) => {
+    const head = { ...headers, "transfer-encoding": "chunked", trailer: "x-sum" };
+    const size = bytes.length.toString(16);
+    const chunk = [
+      Buffer.from(`${size};note="a b"\r\n`),
+      bytes,
+      Buffer.from("\r\n0\r\nx-sum: 1\r\n\r\n"),
+    ];
+    raw(answer, 200, head, Buffer.concat(chunk), true);
+  },
+  "closes soon": (answer, headers, bytes) => {
+    answer.writeHead(200, headers).end(bytes);
+    // About when the next request is due, and without a word that it would.
+    const { socket } = answer;
+    setTimeout(() => socket?.end(), nextDueMs + (bytes.length % 6) - 3);
   },
   "many headers": (answer, headers, bytes) => {
     answer.writeHead(200, { ...headers, ...manyHeaders(100, 100) }).end(bytes);

@@ -68,6 +68,7 @@ export function robotsBody(host: Host, port: number): Buffer {
   if (robots === "html")
     return Buffer.from("<!DOCTYPE html>\n<html><body>\n<p>Disallow: /\n</body></html>\n");
   if (robots === "rules after a mark") return Buffer.from(`\uFEFF${lines.join("\n")}`);
+  if (robots === "gzip") return gzipSync(lines.join("\n"));
   if (robots === "rules in CR") return Buffer.from(lines.join("\r"));
   if (robots === "huge")
     return Buffer.from(`${lines.join("\r\n")}# ${"padding ".repeat(90_000)}\r\n`);

@@ -38,6 +38,7 @@ export type RobotsState =
   | "rules after a mark"
   | "rules in CR"
   | "huge"
+  | "gzip"
   | "slow"
   | "delay"
   | "closed"
@@ -49,6 +50,7 @@ export type RobotsState =
   | "reset for ever"
   | "no answer for ever"
   | "redirect"
+  | "five redirects"
   | "redirect to a neighbour"
   | "redirect to another site"
   | "too many redirects";
