@@ -308,5 +308,7 @@ test("hostile files and paths cost no more than their length", () => {
   const full = `User-agent: *\n${`Disallow: /${"*a".repeat(100)}*b\n`.repeat(2_300)}`;
   expect(full.length).toBeLessThan(500 * 1024);
   expect(parse(full).allows(path)).toBe(true);
+  const lengths = Array.from({ length: 990 }, (_, n) => `Disallow: /${"a".repeat(n)}b`);
+  expect(parse(`User-agent: *\n${lengths.join("\n")}`).allows(path)).toBe(true);
   expect(threadCpuMs() - startedMs).toBeLessThan(2_000);
 });
