@@ -45,6 +45,7 @@ const pieces = fc.constantFrom(
     "0x7f.1",
     "[::1]",
     "xn--a",
+    "xn--a.org",
     "xn--bcher-kva.de",
   ],
   ...[
@@ -132,6 +133,108 @@ describe("the short way gives what the long way gives", () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+
+  test("for every host and port", () => {
+    const hosts = [
+      ...[
+        "site.example",
+        "SITE.example",
+        "site.example.",
+        "a_b.c-d.org",
+        "-a-.b",
+        "a..b",
+        ".a",
+        "a.",
+        "a",
+        "-",
+        "",
+      ],
+      ...[
+        "1.2.3.4",
+        "a.1",
+        "a.0x1",
+        "a.1b",
+        "0x7f.1",
+        "xn--a",
+        "xn--bcher-kva.de",
+        "a.xn--b",
+        "a.xn--p1ai",
+        "ab--cd.org",
+      ],
+      ...[
+        "[::1]",
+        "u:p@site.example",
+        "site.example@evil.org",
+        "a b",
+        "a%41",
+        "bücher.de",
+        "site.example.evil.org",
+      ],
+    ];
+    const ports = [
+      "",
+      ":",
+      ":80",
+      ":443",
+      ":8080",
+      ":80801",
+      ":0",
+      ":08",
+      ":65535",
+      ":65536",
+      ":8a",
+    ];
+    const tails = ["", "/", "/a", "?q", "#f", "0", "@evil.org/", ".evil.org/"];
+    const bases = [
+      "http://site.example/",
+      "https://site.example:8080/x",
+      "http://site.example:8080/",
+    ];
+    for (const from of bases) {
+      const resolve = resolverOf(from);
+      for (const scheme of ["http://", "https://", "//"])
+        for (const host of hosts)
+          for (const port of ports)
+            for (const tail of tails) {
+              const text = scheme + host + port + tail;
+              expect(resolve(text), `${text} on ${from}`).toBe(canonicalUrl(text, from));
+            }
+    }
+  });
+
+  test("for parameters of the base's path and query, by all rules", () => {
+    const bases = [
+      "http://site.example/x;jsessionid=1/y?utm_id=2&sid=0123456789abcdef",
+      "http://site.example/(S(abcdefgh12345678))/y?b=2&a=1#/route",
+    ];
+    const texts = [
+      "",
+      "#f",
+      "#/r",
+      "#!",
+      "?",
+      "?b=1&a=2",
+      "?utm_id=1",
+      "z",
+      "z;jsessionid=2",
+      "./z?a#/q",
+      "../z",
+      "/z#!r",
+    ];
+    const rules = (["keep", "sort"] as const).flatMap((query) =>
+      (["drop", "keep"] as const).flatMap((sessionIds) =>
+        (["drop", "routes"] as const).flatMap((fragment) =>
+          [[], trackingParams].map((dropParams) =>
+            urlRules({ query, sessionIds, fragment, dropParams }),
+          ),
+        ),
+      ),
+    );
+    for (const each of rules)
+      for (const from of bases)
+        for (const text of texts)
+          expect(resolverOf(from, each)(text), `${text} on ${from}`).toBe(each.exact(text, from));
   });
 
   test("for every character in every place", () => {

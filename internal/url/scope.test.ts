@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Scope } from "../model/pipeline.ts";
 import { scopeOf } from "./scope.ts";
@@ -58,4 +59,30 @@ test("a seed may be written in any form; what is no URL throws", () => {
   const check = scopeOf({ ...open, within: "host" }, ["HTTPS://Example.COM./a b"]);
   expect(check("https://example.com/", 1)).toBeNull();
   expect(() => scopeOf(open, ["nothing"])).toThrow(TypeError);
+});
+
+test("what is kept of origins changes no answer", () => {
+  const hosts = [
+    "www.example.co.uk",
+    "example.co.uk",
+    "www.example.co.uk:8443",
+    "www.example.co",
+    "127.0.0.1:8080",
+  ];
+  const urls = hosts.flatMap((host) =>
+    ["/", "/docs/", "/docs/a/b", "/docsx", "/x/docs/"].flatMap((path) => [
+      `http://${host}${path}`,
+      `https://${host}${path}`,
+    ]),
+  );
+  for (const within of ["host", "domain", "prefix", "any"] as const) {
+    const check = scopeOf({ ...open, within }, seeds);
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...urls), { maxLength: 20 }), (asked) => {
+        // A check of its own for each has seen no other origin.
+        const fresh = asked.map((url) => scopeOf({ ...open, within }, seeds)(url, 1));
+        expect(asked.map((url) => check(url, 1))).toEqual(fresh);
+      }),
+    );
+  }
 });
