@@ -94,6 +94,24 @@ test("its entries are read in order as they were, whatever is added meanwhile", 
   );
 });
 
+test("a table that is filled in order from another is as quick and as small", () => {
+  const table = new FingerprintTable();
+  for (let n = 0; n < 100_000; n += 1) {
+    const { hi, lo } = fingerprint(`${n}`);
+    table.add(hi, lo);
+  }
+  const words = entriesOf(table);
+  const next = new FingerprintTable();
+  next.reserve(table.size);
+  const start = process.threadCpuUsage().user;
+  for (let at = 0; at < words.length; at += 2)
+    next.add(words[at] as number, words[at + 1] as number);
+  // Quadratic, it would be seconds.
+  expect((process.threadCpuUsage().user - start) / 1000).toBeLessThan(500);
+  expect(next.size).toBe(100_000);
+  expect(next.sizeBytes / next.size).toBeLessThan(12.1);
+});
+
 test("a list gives fingerprints in the order they came", () => {
   const list = new FingerprintList();
   const all = Array.from({ length: 100 }, (_, n) => fingerprint(`${n}`));

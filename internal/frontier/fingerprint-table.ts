@@ -7,6 +7,7 @@ import type { Fingerprint } from "./fingerprint.ts";
 
 const maxLoad = 0.85;
 const growth = 1.25;
+const reservedLoad = 0.75;
 const firstSlots = 8;
 /** Slots behind the last home, for entries that were pushed on. */
 const spareSlots = 8;
@@ -37,6 +38,16 @@ export class FingerprintTable {
   /** Bytes of all slots. */
   get sizeBytes(): number {
     return this.#segments.reduce((sum, segment) => sum + (segment?.words.byteLength ?? 0), 0);
+  }
+
+  /**
+   * Makes room for so many entries, in an empty table. Needed before entries are added in their order: in a table that grows
+   * on the way they would crowd at the front of each segment.
+   */
+  reserve(entries: number): void {
+    const homes = Math.ceil(entries / this.#segments.length / reservedLoad);
+    if (homes < firstSlots) return;
+    for (const number of this.#segments.keys()) this.#grow(number, homes);
   }
 
   has(hi: number, lo: number): boolean {

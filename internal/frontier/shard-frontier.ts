@@ -253,7 +253,8 @@ export class ShardFrontier {
   }
 
   /** Begins to take a snapshot in: its fingerprints come in by `markDone`, then its records by `restore` or `skip`. */
-  beginRestore({ sources, consumedSeq, links }: SnapshotHeader): void {
+  beginRestore({ sources, consumedSeq, links, seen }: SnapshotHeader): void {
+    this.#seen.reserve(seen);
     for (const { name, levels, saved } of sources) {
       this.#sourceMap.push(this.#numberOf(name));
       this.#sourceOf(name).levels = levels;

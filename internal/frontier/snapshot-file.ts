@@ -11,6 +11,8 @@ import { recordBytes } from "./link-record.ts";
 const version = 1;
 const maxHeaderBytes = 256 * 1024 * 1024;
 const fingerprintBytes = 8;
+/** Some milliseconds of work; a busy machine makes every hop between threads wait. */
+const blockBytes = 1024 * 1024;
 
 /** One source as of the snapshot. */
 export type SnapshotSource = {
@@ -86,14 +88,18 @@ function bytesOfWords(words: Uint32Array): Buffer {
  */
 export async function readSnapshot(file: string, visitor: SnapshotVisitor): Promise<void> {
   const reader = new SnapshotReader(visitor);
-  const decompress = createZstdDecompress({ chunkSize: 256 * 1024 });
+  const decompress = createZstdDecompress({ chunkSize: blockBytes });
   try {
-    await pipeline(createReadStream(file), decompress, async (blocks) => {
-      for await (const block of blocks as AsyncIterable<Buffer>) {
-        reader.take(block);
-        await visitor.pause();
-      }
-    });
+    await pipeline(
+      createReadStream(file, { highWaterMark: blockBytes / 4 }),
+      decompress,
+      async (blocks) => {
+        for await (const block of blocks as AsyncIterable<Buffer>) {
+          reader.take(block);
+          await visitor.pause();
+        }
+      },
+    );
     reader.end();
   } catch (cause) {
     if (cause instanceof SnapshotDamaged) throw cause;

@@ -35,11 +35,13 @@ export const quickly: CrawlOptions = {
   backoffMs: 100,
 };
 
-/** Short leases and segments: what takes long in the field happens often here. */
+/** Short leases and segments, many snapshots: what takes long in the field happens often here. */
 const quickEnv = {
   ONPOINT_LEASE_TTL_MS: "2500",
   ONPOINT_SEGMENT_MS: "700",
   ONPOINT_BATCH_MS: "1500",
+  ONPOINT_SNAPSHOT_LINKS: "5",
+  ONPOINT_SNAPSHOT_MS: "500",
 };
 const date = "2026-01-01";
 /** A run that was stopped is started again; not for ever. */
