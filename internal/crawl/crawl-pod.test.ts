@@ -84,8 +84,9 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
   const pod = new CrawlPod({
     fetcher: {
       fetch: async (url, { onSent }) => {
-        onSent?.();
+        // Before it goes out: a test that is held up after that would see too short a gap.
         asked.push({ url, atMs: Date.now() });
+        onSent?.();
         return web(url);
       },
       close: async () => {},

@@ -22,6 +22,7 @@ import { type Crawlable, mayFetch, robotsKey, type Verdict } from "./may-fetch.t
 import { PodHosts } from "./pod-hosts.ts";
 import { settleDropped, settleRefused, settleUnfetched } from "./settle.ts";
 import { byRoute } from "./source-route.ts";
+import { NotSent } from "./visit.ts";
 
 export type PodOptions = {
   fetcher: Fetcher;
@@ -63,7 +64,9 @@ export class CrawlPod {
   constructor(options: PodOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#kept = new KeptHosts(options.queue, this.#clock);
+    this.#kept = new KeptHosts(options.queue, this.#clock, (shard) =>
+      options.leases.isValid(shard),
+    );
     this.#hosts = new PodHosts(this.#kept, this.#clock);
     this.#deps = {
       clock: this.#clock,
@@ -174,7 +177,8 @@ export class CrawlPod {
       this.#requeue(host);
       return;
     }
-    if (host.isWanted && this.#kept.mustKeep(host, nowMs)) {
+    const isOwned = this.#options.leases.isValid(host.shard);
+    if (host.isWanted && isOwned && this.#kept.mustKeep(host, nowMs)) {
       this.#keepFirst(host);
       return;
     }
@@ -294,8 +298,8 @@ export class CrawlPod {
     const flight = job.kind === "link" ? this.#flyLink(job) : this.#flyRobots(job);
     flight
       .catch((error: unknown) => {
-        // Without its lease a flight does not start; whether the lease is lost for good, its renewal finds out.
-        if (!(error instanceof LostLease)) job.owner.abandon(error);
+        // Whether a lease is lost for good, its renewal finds out.
+        if (!(error instanceof LostLease || error instanceof NotSent)) job.owner.abandon(error);
       })
       .finally(() => this.#landed(job.host));
   }
@@ -367,7 +371,7 @@ export class CrawlPod {
     this.#flights += 1;
     this.#kept
       .keep(host)
-      .catch((error: unknown) => abandonAll(host, error))
+      .catch((error: unknown) => host.abandon(error))
       .finally(() => {
         host.isKeeping = false;
         this.#landed(host);
@@ -377,11 +381,11 @@ export class CrawlPod {
   /** Leaves word of a block that is longer than a new owner would wait anyway. */
   #keepBlock(host: Host): void {
     const nowMs = this.#clock.steadyMs();
-    if (host.gate.memory(nowMs).blockedUntilMs - nowMs > takeoverGapMs) this.#keep(host);
+    if (host.blockedFor(nowMs) > takeoverGapMs) this.#keep(host);
   }
 
   #keep(host: Host): void {
-    this.#kept.keep(host).catch((error: unknown) => abandonAll(host, error));
+    this.#kept.keep(host).catch((error: unknown) => host.abandon(error));
   }
 
   /** Null when the pipeline has no such source: it was taken out while its run was under way. */
@@ -389,9 +393,4 @@ export class CrawlPod {
     const source = this.#options.pipelineOf(owner).sources.find((each) => each.name === name);
     return source === undefined || source.kind === "files" ? null : source;
   }
-}
-
-/** The queue does not take what the next owner must know. */
-function abandonAll(host: Host, error: unknown): void {
-  for (const { owner } of host.guests) owner.abandon(error);
 }

@@ -6,11 +6,10 @@ import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import { askRobots, type RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
-import { LostLease } from "../std/errors.ts";
 import { originOf } from "../url/url.ts";
 import { agentOf, productToken } from "./ask-source.ts";
 import { type Crawlable, robotsKey } from "./may-fetch.ts";
-import { type VisitDeps, visit } from "./visit.ts";
+import { NotSent, type VisitDeps, visit } from "./visit.ts";
 import { weighAnswer, weighFault } from "./weigh-answer.ts";
 
 /** The robots.txt that must be asked for before `link` of a source may be fetched. */
@@ -60,7 +59,7 @@ export async function fetchRobots(deps: RobotsDeps, job: RobotsJob): Promise<Rob
         if (error instanceof FetchFault) return { answer: error };
         throw error;
       });
-    if (visited === null) throw new LostLease(`the lease of shard ${owner.shard} has ended`);
+    if (visited === null) throw new NotSent(`${url} was not asked for`);
     return visited.answer;
   };
   const tries = host.robots.get(key)?.tries ?? 0;

@@ -80,20 +80,22 @@ export class PodHosts {
     for (const oldest of this.#idle) {
       if (this.#idle.size <= maxIdle) break;
       this.#forget(oldest);
-      if (this.#kept.hasNews(oldest, this.#clock.steadyMs())) leaving.push(oldest);
+      // Opened again, it would not be held.
+      if (this.#kept.hasNews(oldest, this.#clock.steadyMs(), 0)) leaving.push(oldest);
     }
     return leaving;
   }
 
   /** Forgets the hosts of a shard that goes to another pod, and leaves word of them. */
   async leave(shard: number): Promise<void> {
-    const hosts = [...this.of(shard)];
+    const { hosts: known, waitMs } = this.#shard(shard);
+    const hosts = [...known];
     for (const host of hosts) this.#forget(host);
     this.#shards.delete(shard);
     this.#kept.forget(shard);
     const nowMs = this.#clock.steadyMs();
     const telling = hosts.filter(
-      (host) => (host.isWanted && host.robots.size > 0) || this.#kept.hasNews(host, nowMs),
+      (host) => (host.isWanted && host.robots.size > 0) || this.#kept.hasNews(host, nowMs, waitMs),
     );
     for (let start = 0; start < telling.length; start += writesAtOnce)
       await Promise.all(

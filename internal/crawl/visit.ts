@@ -1,6 +1,6 @@
-// A visit: one request at one host, from the start that the host's gate allowed to the end that the gate is told. The lease
-// is looked at twice: when the request starts and when it goes out, which can be seconds later (a connection is made, or the
-// process stalls); without it nothing is sent.
+// A visit: one request at one host, from the start that the host's gate allowed to the end that the gate is told. Lease and
+// gate are looked at twice: when the request starts and when it goes out, which can be seconds later (a connection is made,
+// or the process stalls). A request that may not go out any more is not sent.
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
@@ -10,7 +10,6 @@ import type { HostCounts } from "../model/segment.ts";
 import type { Host } from "../politeness/host.ts";
 import type { HostOutcome } from "../politeness/host-gate.ts";
 import type { Clock } from "../std/clock.ts";
-import { LostLease } from "../std/errors.ts";
 
 export type VisitDeps = {
   clock: Clock;
@@ -19,6 +18,11 @@ export type VisitDeps = {
   /** A visit went out, or ended: the host may be asked again. */
   onChange: (host: Host) => void;
 };
+
+/** A request that was not sent is no fault of anybody: what it was for is tried again. */
+export class NotSent extends Error {
+  override name = "NotSent";
+}
 
 export type Visit = {
   host: Host;
@@ -32,8 +36,8 @@ export type Visit = {
 
 /**
  * Makes a request at a host that is ready, and counts it. `weigh` says what the answer, or the fault, means for the host.
- * Gives null when the lease had ended by the time the request could go out: it was not sent. Throws Fatal when the host is
- * not ready, and the reason for which the owner was abandoned.
+ * Gives null when it was not sent: by the time it could go out the lease had ended, or the host had asked to be left alone.
+ * Throws Fatal when the host is not ready, and the reason for which the owner was abandoned.
  */
 export async function visit<T extends { gate: HostOutcome }>(
   { clock, fetcher, leases, onChange }: VisitDeps,
@@ -44,9 +48,9 @@ export async function visit<T extends { gate: HostOutcome }>(
   owner.segment.countRequest(host.authority, robots, source);
   let isRefused = false;
   const onSent = () => {
-    if (!leases.isValid(owner.shard)) {
+    if (!leases.isValid(owner.shard) || host.gate.blockedUntil > clock.steadyMs()) {
       isRefused = true;
-      throw new LostLease(`the lease of shard ${owner.shard} ended before ${url} was asked for`);
+      throw new NotSent(`${url} may not be asked for any more`);
     }
     const allowedMs = host.gapMs;
     owner.segment.countGap(host.authority, host.sent(flight, clock.steadyMs()), allowedMs);

@@ -29,7 +29,7 @@ export type HostPace = {
   busyBackoffMs: number;
 };
 
-/** What must outlive whoever owns the host: end of its block (0: none), and how far up its ladder it was. */
+/** What must outlive whoever owns the host: end of its last block (-Infinity: none), and how far up its ladder it was. */
 export type GateMemory = { blockedUntilMs: number; busyStep: number };
 
 /** `smallestGapMs`: between two starts; null before the second. `backoffs`: incidents, each counted once. */
@@ -73,7 +73,12 @@ export class HostGate {
   /** The earliest time, `nowMs` or later, at which a request may start; Infinity until one of those in flight has ended. */
   readyAt(nowMs: number): number {
     if (this.#inFlight >= this.#pace.concurrency) return Number.POSITIVE_INFINITY;
-    return Math.max(nowMs, this.#lastStartMs + this.#pace.gapMs, this.#blockMs, this.#holdMs);
+    return Math.max(nowMs, this.nextStartMs);
+  }
+
+  /** The earliest time at which a request may start, whatever is in flight; -Infinity for a host that was never asked. */
+  get nextStartMs(): number {
+    return Math.max(this.#lastStartMs + this.#pace.gapMs, this.#blockMs, this.#holdMs);
   }
 
   /** Counts a request that starts now. Throws Fatal when it must not: no caller's mistake may reach the host. */
@@ -144,12 +149,12 @@ export class HostGate {
   /** What the next owner of the host must know. */
   memory(nowMs: number): GateMemory {
     const busyStep = nowMs - this.#blockMs >= quietMs ? 0 : this.#busyStep;
-    return { blockedUntilMs: Math.max(0, this.#blockMs), busyStep };
+    return { blockedUntilMs: this.#blockMs, busyStep };
   }
 
   /** Goes on where an earlier owner of the host stopped. */
   restore({ blockedUntilMs, busyStep }: GateMemory): void {
-    if (blockedUntilMs > 0) this.#blockBusy(blockedUntilMs);
+    this.#blockBusy(blockedUntilMs);
     this.#busyStep = Math.max(this.#busyStep, busyStep);
   }
 

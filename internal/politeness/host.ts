@@ -55,8 +55,8 @@ export class Host {
   isAskingRobots = false;
   /** Its state is being written down: nothing may start before that is done. */
   isKeeping = false;
-  /** Until when the kept state covers its pace. */
-  keptUntilMs = Number.NEGATIVE_INFINITY;
+  /** What was written down of its pace, and until when that holds. */
+  kept = { gapMs: 0, robotsGapMs: 0, untilMs: Number.NEGATIVE_INFINITY };
   /** Faults in a row without any answer. */
   silentFaults = 0;
   #guests: Guest[] = [];
@@ -172,6 +172,15 @@ export class Host {
       }
     }
     this.#setPace();
+  }
+
+  /** What its next owner must know cannot be told: nothing more is asked of it for those who have links for it now. */
+  abandon(error: unknown): void {
+    for (const errand of this.errands.splice(0)) errand.cancel(error);
+    for (const guest of this.#guests) {
+      guest.owner.abandon(error);
+      guest.wants = false;
+    }
   }
 
   /** robots.txt asks for this much between two requests: counts from the last request on. */

@@ -14,34 +14,43 @@ export const takeoverGapMs = 1_000;
 const spareMs = 10 * 60_000;
 const dayMs = 86_400_000;
 
-/** Times are of the wall's clock: another process reads them. */
+/** Clocks of two pods differ by less. A wait that is told on ends so much later at most, and never sooner. */
+const skewMs = 60_000;
+
+/** `leftMs` counts from when the record was written. */
 type KeptRobots = {
   key: string;
   state: "allow" | "disallow";
-  untilMs: number;
+  leftMs: number;
   tries: number;
   why: string;
 };
 type KeptHost = {
   authority: string;
-  /** End of its block; 0: none. */
-  blockedUntilMs: number;
+  /** Epoch, of the writer's clock. */
+  writtenMs: number;
+  ttlMs: number;
+  /** Until its next request. */
+  waitMs: number;
+  /** Until the end of its last block, which may be over; null: none. */
+  blockMs: number | null;
   busyStep: number;
-  /** Least time between two requests, whoever asked for it. */
+  /** Least time between two requests, whoever asked for it; the same, of robots.txt. */
   gapMs: number;
-  /** The same, of robots.txt. */
   robotsGapMs: number;
   robots: KeptRobots[];
-  endsMs: number;
 };
 
 export class KeptHosts {
   readonly #queue: Queue;
   readonly #clock: Clock;
+  readonly #isOwned: (shard: number) => boolean;
   readonly #shards = new Map<number, Map<string, KeptHost>>();
 
-  constructor(queue: Queue, clock: Clock) {
+  /** `isOwned`: whether this pod holds the shard's lease. What it knew before it lost one must not replace what is true now. */
+  constructor(queue: Queue, clock: Clock, isOwned: (shard: number) => boolean) {
     this.#queue = queue;
+    this.#isOwned = isOwned;
     this.#clock = clock;
   }
 
@@ -62,72 +71,73 @@ export class KeptHosts {
   /** Makes a host that is new to this pod as polite as its last owner was. `enteredMs`: when the shard was taken over. */
   restore(host: Host, enteredMs: number): void {
     const kept = this.#shards.get(host.shard)?.get(host.authority);
-    const wallMs = this.#clock.wallMs();
-    if (kept === undefined || kept.endsMs <= wallMs) return;
-    const toSteadyMs = this.#clock.steadyMs() - wallMs;
-    const { blockedUntilMs, busyStep, gapMs, robotsGapMs, robots } = kept;
-    host.gate.restore({
-      blockedUntilMs: blockedUntilMs > wallMs ? blockedUntilMs + toSteadyMs : 0,
-      busyStep,
-    });
-    host.gate.holdUntil(enteredMs + gapMs);
+    if (kept === undefined) return;
+    const ageMs = Math.max(0, this.#clock.wallMs() - kept.writtenMs - skewMs);
+    if (ageMs >= kept.ttlMs) return;
+    const nowMs = this.#clock.steadyMs();
+    const { waitMs, blockMs, busyStep, gapMs, robotsGapMs, robots } = kept;
+    if (blockMs !== null) host.gate.restore({ blockedUntilMs: nowMs + blockMs - ageMs, busyStep });
+    host.gate.holdUntil(Math.max(enteredMs + gapMs, nowMs + waitMs - ageMs));
     if (robotsGapMs > 0) host.obeyDelay(robotsGapMs);
-    for (const { key, untilMs, ...entry } of robots)
-      host.robots.set(key, { ...entry, robots: null, untilMs: untilMs + toSteadyMs });
+    for (const { key, leftMs, ...entry } of robots)
+      host.robots.set(key, { ...entry, robots: null, untilMs: nowMs + leftMs - ageMs });
   }
 
   /** Whether a request may start only after {@link keep}: the pod may die on the way, and the next owner must wait for long. */
   mustKeep(host: Host, nowMs: number): boolean {
-    return host.gapMs > takeoverGapMs && nowMs + host.gapMs > host.keptUntilMs;
+    if (!hasLongGap(host)) return false;
+    const { gapMs, robotsGapMs, untilMs } = host.kept;
+    return host.gapMs > gapMs || host.robotsGapMs > robotsGapMs || nowMs + host.gapMs > untilMs;
   }
 
-  /** Whether the next owner must be told something. `isEnd`: of this pod's ownership. */
-  hasNews(host: Host, nowMs: number): boolean {
-    const { blockedUntilMs, busyStep } = host.gate.memory(nowMs);
-    return blockedUntilMs > nowMs + takeoverGapMs || busyStep > 0 || host.gapMs > takeoverGapMs;
+  /** Whether the next owner must be told something. It would wait for `waitsMs` anyway. */
+  hasNews(host: Host, nowMs: number, waitsMs: number): boolean {
+    const { busyStep } = host.gate.memory(nowMs);
+    return host.gate.nextStartMs > nowMs + waitsMs || busyStep > 0 || host.robotsGapMs > 0;
   }
 
-  /** Writes a host's state down. */
+  /** Writes a host's state down, under the lease of its shard. */
   async keep(host: Host): Promise<void> {
+    if (!this.#isOwned(host.shard)) return;
     const nowMs = this.#clock.steadyMs();
-    const toWallMs = this.#clock.wallMs() - nowMs;
     const { blockedUntilMs, busyStep } = host.gate.memory(nowMs);
-    const isBlocked = blockedUntilMs > nowMs;
-    const robots = [...host.robots].flatMap(([key, entry]) =>
-      keptRobots(key, entry, nowMs, toWallMs),
-    );
+    const waitMs = Math.max(0, host.gate.nextStartMs - nowMs);
+    const robots = [...host.robots].flatMap(([key, entry]) => keptRobots(key, entry, nowMs));
     const usesMs = [
-      isBlocked ? blockedUntilMs - nowMs : 0,
-      busyStep > 0 ? Math.max(0, blockedUntilMs - nowMs) + quietMs : 0,
-      host.gapMs > takeoverGapMs ? 2 * host.gapMs + spareMs : 0,
-      ...robots.map(({ untilMs }) => untilMs - toWallMs - nowMs),
+      waitMs,
+      busyStep > 0 ? waitMs + quietMs : 0,
+      hasLongGap(host) ? 2 * host.gapMs + spareMs : 0,
+      ...robots.map(({ leftMs }) => leftMs),
     ];
     const ttlMs = Math.min(Math.max(...usesMs), 2 * dayMs);
     if (ttlMs <= 0) return;
     const kept: KeptHost = {
       authority: host.authority,
-      blockedUntilMs: isBlocked ? blockedUntilMs + toWallMs : 0,
+      writtenMs: this.#clock.wallMs(),
+      ttlMs,
+      waitMs,
+      blockMs: Number.isFinite(blockedUntilMs) ? blockedUntilMs - nowMs : null,
       busyStep,
       gapMs: host.gapMs,
       robotsGapMs: host.robotsGapMs,
       robots,
-      endsMs: nowMs + toWallMs + ttlMs,
     };
     this.#shards.get(host.shard)?.set(host.authority, kept);
-    await this.#queue.putState(keyOf(host), Buffer.from(JSON.stringify(kept)), ttlMs);
-    host.keptUntilMs = Math.max(host.keptUntilMs, nowMs + ttlMs);
+    await this.#queue.putState(keyOf(host), Buffer.from(JSON.stringify(kept)), ttlMs + skewMs);
+    host.kept = { gapMs: kept.gapMs, robotsGapMs: kept.robotsGapMs, untilMs: nowMs + ttlMs };
   }
 }
 
+/** One that a new owner would not keep of itself. What robots.txt asks for it does not know. */
+function hasLongGap(host: Host): boolean {
+  return host.gapMs > takeoverGapMs || host.robotsGapMs > 0;
+}
+
 /** Rules are read again: they can be large, and asking for them is a visit like any other. */
-function keptRobots(
-  key: string,
-  { state, untilMs, tries, why }: RobotsEntry,
-  nowMs: number,
-  toWallMs: number,
-): KeptRobots[] {
+function keptRobots(key: string, entry: RobotsEntry, nowMs: number): KeptRobots[] {
+  const { state, untilMs, tries, why } = entry;
   if (state === "rules" || untilMs <= nowMs) return [];
-  return [{ key, state, untilMs: untilMs + toWallMs, tries, why }];
+  return [{ key, state, leftMs: untilMs - nowMs, tries, why }];
 }
 
 function folderOf(shard: number): string {
