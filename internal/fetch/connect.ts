@@ -180,6 +180,8 @@ async function tunnel(
     createConnection: () => socket,
     signal,
   }).end();
+  // `signal` outlives the answer, and ends the request once more when the connection is given up.
+  asked.on("error", () => undefined);
   let answer: { statusCode?: number; statusMessage?: string };
   try {
     [answer] = (await once(asked, "connect", { signal })) as [typeof answer];
