@@ -53,6 +53,8 @@ const tickMs = 250;
 const openSegmentsBytes = 256 * 2 ** 20;
 const commitsUnderPressure = 4;
 const reopenMs = 2_000;
+/** Shards that are opened at a time: each reads its snapshot and its ledger. */
+const openTogether = 8;
 
 /** Crawls until `signal` is aborted, then hands its shards over: no new fetches, all segments committed, leases released. */
 export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise<void> {
@@ -169,7 +171,10 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     const gapMs = longestGapMs(places.map(({ run }) => deps.pipelineOf(run)));
     for (const shard of gained) await pod.enterShard(shard, gapMs);
     // 4. Every shard held has an owner for every run that has links in it.
-    for (const { run, shard } of places) await openIfHeld(run, shard);
+    for (let at = 0; at < places.length; at += openTogether) {
+      const some = places.slice(at, at + openTogether);
+      await Promise.all(some.map(({ run, shard }) => openIfHeld(run, shard)));
+    }
     for (const owner of owners.values()) {
       commitIfDue(owner);
       if (owner.isDueForKnown) offerKnown(owner);

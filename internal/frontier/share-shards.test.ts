@@ -42,6 +42,22 @@ test("a worker that comes or goes moves few of the shards of the others", () => 
   }
 });
 
+test("whoever comes or goes, few shards move between those that stay", () => {
+  const size = fc.integer({ min: 2, max: 12 });
+  fc.assert(
+    fc.property(size, fc.integer({ min: 1, max: 256 }), fc.nat(1_000), (size, count, seed) => {
+      const all = Array.from({ length: count }, (_, n) => n);
+      const few = Array.from({ length: size }, (_, n) => `crawl-${seed}-${n}`);
+      const [less, more] = [shareShards(all, few), shareShards(all, [...few, "crawl-new"])];
+      const between = all.filter(
+        (shard) => more.get(shard) !== "crawl-new" && more.get(shard) !== less.get(shard),
+      );
+      // The bound of one shard forces some; without it there would be none.
+      expect(between.length).toBeLessThanOrEqual((2 * count) / (size + 1) + 8);
+    }),
+  );
+});
+
 test("without workers there is no answer", () => {
   expect(() => shareShards([1], [])).toThrow("no workers");
 });
