@@ -13,12 +13,13 @@ import { KeptHosts, takeoverGapMs } from "../politeness/kept-hosts.ts";
 import type { Queue } from "../queue/queue.ts";
 import { type Clock, systemClock } from "../std/clock.ts";
 import { LostLease } from "../std/errors.ts";
-import { authorityOf, originOf } from "../url/url.ts";
-import { sitemapLinks } from "./ask-source.ts";
+import { authorityOf } from "../url/url.ts";
+import { Elsewhere } from "./ask-elsewhere.ts";
 import { deferLinks } from "./defer-links.ts";
 import { fetchLink, type LinkJob } from "./fetch-link.ts";
 import { fetchRobots, type RobotsDeps, type RobotsJob } from "./fetch-robots.ts";
-import { type Crawlable, mayFetch, robotsKey, type Verdict } from "./may-fetch.ts";
+import { type Crawlable, mayFetch, type Verdict } from "./may-fetch.ts";
+import { SitemapOffers } from "./offer-sitemaps.ts";
 import { PodHosts } from "./pod-hosts.ts";
 import { settleDropped, settleRefused, settleUnfetched } from "./settle.ts";
 import { byRoute } from "./source-route.ts";
@@ -50,8 +51,7 @@ export class CrawlPod {
   readonly #kept: KeptHosts;
   readonly #hosts: PodHosts;
   readonly #deps: RobotsDeps;
-  /** Origins whose sitemaps an owner was offered. */
-  readonly #sitemaps = new WeakMap<ShardOwner, Set<string>>();
+  readonly #sitemaps = new SitemapOffers();
   /** Called when the last flight has landed. */
   #onLanded: (() => void) | null = null;
   #flights = 0;
@@ -74,6 +74,13 @@ export class CrawlPod {
       leases: options.leases,
       userAgent: options.userAgent,
       turnAt: (url, job, body) => this.#turnAt(url, job, body),
+      elsewhere: new Elsewhere(options, this.#clock, {
+        isStopping: () => this.#isStopping,
+        // Whoever waits takes no room from others.
+        onWait: (change) => {
+          this.#waiting += change;
+        },
+      }),
       onChange: (host) => {
         this.#requeue(host);
         this.pump();
@@ -253,7 +260,7 @@ export class CrawlPod {
       }
       // They may come before this link.
       const isKnown = verdict.kind === "fetch" || verdict.kind === "drop";
-      if (isKnown && this.#offerSitemaps(host, owner, head.link.url, source)) continue;
+      if (isKnown && this.#offerSitemaps(host, owner, head.link, source)) continue;
       const job = this.#take(host, guest, source, verdict);
       if (job !== null) return job;
       this.#options.onProgress(owner);
@@ -277,17 +284,11 @@ export class CrawlPod {
     return { kind: "link", host, owner, entry, source, robots: verdict.robots, retries };
   }
 
-  /** Offers the sitemaps of an origin, once to each owner: robots.txt, which names them, is asked once a day for all. */
-  #offerSitemaps(host: Host, owner: ShardOwner, url: string, source: Crawlable): boolean {
-    if (source.kind !== "web" || !source.sitemaps) return false;
-    const origin = originOf(url);
-    const offered = this.#sitemaps.get(owner) ?? new Set();
-    this.#sitemaps.set(owner, offered);
-    if (offered.has(origin)) return false;
-    offered.add(origin);
-    const robots = host.robots.get(robotsKey(origin, source))?.robots ?? null;
-    const links = sitemapLinks(this.#options.pipelineOf(owner), origin, robots);
-    const fresh = owner.offerFound(links);
+  /** Gives whether there are any that are new. */
+  #offerSitemaps(host: Host, owner: ShardOwner, link: FrontierLink, source: Crawlable): boolean {
+    if (link.kind === "robots") return false;
+    const pipeline = this.#options.pipelineOf(owner);
+    const fresh = this.#sitemaps.offer(host, owner, link.url, source, pipeline);
     this.admit(owner, fresh);
     return fresh.length > 0;
   }

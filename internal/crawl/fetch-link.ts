@@ -7,10 +7,11 @@ import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
+import type { Elsewhere } from "./ask-elsewhere.ts";
 import { askHeaders, askUrl } from "./ask-source.ts";
 import { askFor } from "./known-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
-import { settleOutcome } from "./settle.ts";
+import { settleAsked, settleOutcome } from "./settle.ts";
 import { type VisitDeps, visit } from "./visit.ts";
 import { weighAnswer, weighFault } from "./weigh-answer.ts";
 
@@ -25,9 +26,14 @@ export type LinkJob = {
   retries: number;
 };
 
+export type LinkDeps = VisitDeps & {
+  userAgent: string;
+  elsewhere: Pick<Elsewhere, "ask" | "leave">;
+};
+
 /** Fetches a link. Gives the new links of the owner's own shard, which are queued already. */
 export async function fetchLink(
-  deps: VisitDeps & { userAgent: string },
+  deps: LinkDeps,
   { host, owner, entry, source, robots, retries }: LinkJob,
 ): Promise<FrontierLink[]> {
   const { link } = entry;
@@ -48,6 +54,11 @@ export async function fetchLink(
   );
   if (visited === null) {
     owner.frontier.putBack(entry);
+    return [];
+  }
+  if (link.kind === "robots") {
+    await deps.elsewhere.leave(owner, link, visited.answer);
+    settleAsked(owner, link);
     return [];
   }
   const answer = visited.answer instanceof FetchFault ? null : visited.answer;

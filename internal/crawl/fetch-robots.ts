@@ -4,12 +4,13 @@ import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
-import { askRobots, type RobotsEntry } from "../politeness/ask-robots.ts";
+import { askRobots, type RobotsAnswer, type RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
 import { originOf } from "../url/url.ts";
 import { agentOf, productToken } from "./ask-source.ts";
+import type { LinkDeps } from "./fetch-link.ts";
 import { type Crawlable, robotsKey } from "./may-fetch.ts";
-import { NotSent, type VisitDeps, visit } from "./visit.ts";
+import { NotSent, visit } from "./visit.ts";
 import { weighAnswer, weighFault } from "./weigh-answer.ts";
 
 /** The robots.txt that must be asked for before `link` of a source may be fetched. */
@@ -21,8 +22,7 @@ export type RobotsJob = {
   source: Crawlable;
 };
 
-export type RobotsDeps = VisitDeps & {
-  userAgent: string;
+export type RobotsDeps = LinkDeps & {
   /** Calls `body` with the host of a URL, as soon as that may be asked. Rejects when the owner or the pod ends before. */
   turnAt: <T>(url: string, job: RobotsJob, body: (host: Host) => Promise<T>) => Promise<T>;
 };
@@ -41,7 +41,9 @@ export async function fetchRobots(deps: RobotsDeps, job: RobotsJob): Promise<Rob
     answer instanceof FetchFault
       ? weighFault(answer, noEntry, 0)
       : weighAnswer(answer, noEntry, 0, deps.clock.wallMs());
-  const ask = async (url: string): Promise<Exchange | FetchFault> => {
+  const ask = async (url: string): Promise<RobotsAnswer | FetchFault> => {
+    if (owner.shardOf(url) !== owner.shard)
+      return deps.elsewhere.ask(owner, { url, source: source.name, via: `${origin}/robots.txt` });
     const visited = await deps
       .turnAt(url, job, (at) => {
         const asked = {

@@ -40,6 +40,7 @@ export function mayFetch(
     const reason = `${host.authority} did not answer ${host.silentFaults} requests in a row`;
     return { kind: "dead", reason };
   }
+  if (link.kind === "robots") return { kind: "fetch", robots: "none" };
   if (source.kind === "api" || source.robots === "ignore") return { kind: "fetch", robots: "none" };
   const origin = originOf(link.url);
   const known = host.robots.get(robotsKey(origin, source));

@@ -36,7 +36,9 @@ export function settleDead(
 ): void {
   const { link } = entry;
   noteFailure(owner, link, Date.now());
-  if (link.kind !== "sitemap" || link.via !== undefined) {
+  // Whoever asked for a robots.txt hears of it, and gives up links of its own.
+  const isMissed = link.kind === "sitemap" ? link.via !== undefined : link.kind !== "robots";
+  if (isMissed) {
     const attempts = entry.attempts + entry.calm + 1;
     owner.segment.countsOf(link.source).dead += 1;
     owner.segment.deadLinks.push({
@@ -49,6 +51,11 @@ export function settleDead(
       link,
     });
   }
+  finish(owner, link, false);
+}
+
+/** The link's answer went to whoever asked for it. */
+export function settleAsked(owner: ShardOwner, link: FrontierLink): void {
   finish(owner, link, false);
 }
 
@@ -70,6 +77,7 @@ export function settleUnfetched(
   host: string,
   nowMs: number,
 ): boolean {
+  if (entry.link.kind === "robots") return false;
   const record = carriedRecord(owner, entry, source, nowMs);
   const trap = record === null ? trapBefore(owner, entry, source, host) : null;
   if (trap !== null) settleDropped(owner, entry.link, trap);

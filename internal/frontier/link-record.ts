@@ -7,7 +7,10 @@
 
 import type { FrontierLink, LinkKind, LinkPriority } from "../model/link.ts";
 
-const kindNumbers = { page: 0, api: 1, sitemap: 2 } as const satisfies Record<LinkKind, number>;
+const kindNumbers = { page: 0, api: 1, sitemap: 2, robots: 3 } as const satisfies Record<
+  LinkKind,
+  number
+>;
 export const linkKinds = Object.keys(kindNumbers) as LinkKind[];
 const headerBytes = 15;
 const viaFlag = 16;

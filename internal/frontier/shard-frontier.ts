@@ -20,9 +20,10 @@ import { SourcePages } from "./source-pages.ts";
 /** A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). */
 export type QueuedLink = { link: FrontierLink; attempts: number; calm: number };
 
-/** What makes two links the same: the source, the canonical URL, and which replay it is. */
+/** What makes two links the same: the source, the canonical URL, and which replay it is. A robots.txt is no page. */
 export function linkFingerprint(link: FrontierLink): { hi: number; lo: number } {
-  return fingerprint(`${link.source}\n${link.url}${link.replay ? `\n${link.replay}` : ""}`);
+  const kind = link.kind === "robots" ? "\nrobots" : "";
+  return fingerprint(`${link.source}\n${link.url}${kind}${link.replay ? `\n${link.replay}` : ""}`);
 }
 
 /** The first entry of a band of a host. */
@@ -134,7 +135,7 @@ export class ShardFrontier {
     const source = this.#numberOf(link.source);
     this.#spool.append(link, source);
     const ordinal = this.#entries.add();
-    if (link.kind !== "api") (this.#sources[source] as SourcePages).add(levelOf(link), 1);
+    if (hasLevel(link)) (this.#sources[source] as SourcePages).add(levelOf(link), 1);
     this.#push(ordinal, link, source, "end");
   }
 
@@ -212,7 +213,7 @@ export class ShardFrontier {
     this.#tries.delete(ordinal);
     const number = this.#numberOf(link.source);
     const source = this.#sources[number] as SourcePages;
-    const level = link.kind === "api" ? null : levelOf(link);
+    const level = hasLevel(link) ? levelOf(link) : null;
     this.#settled.push({ ordinal, source: number, level });
     if (level !== null) source.remove(level, 1);
     if (savedPage && link.kind === "page") source.saved += 1;
@@ -279,7 +280,7 @@ export class ShardFrontier {
     const head = readHead(bytes, at);
     this.#toCome -= 1;
     const source = this.#sources[this.#sourceMap[head.source] as number] as SourcePages;
-    if (head.kind !== "api") source.remove(levelOf(head), 1);
+    if (hasLevel(head)) source.remove(levelOf(head), 1);
   }
 
   /** A link of a snapshot. */
@@ -330,13 +331,22 @@ export class ShardFrontier {
   }
 }
 
+/** Whether deeper pages wait for it. */
+function hasLevel({ kind }: Queued): boolean {
+  return kind === "page" || kind === "sitemap";
+}
+
 /** Sitemaps are like seeds: what they name has depth 1. */
 function levelOf({ kind, depth }: Queued): number {
   return kind === "sitemap" ? 0 : depth;
 }
 
-/** Bands in the order they are served: seeds, sitemaps, then by depth, those that sitemaps name before others. */
+/**
+ * Bands in the order they are served: seeds and what the owner of another shard waits for, sitemaps, then by depth, those
+ * that sitemaps name before others.
+ */
 function rankOf({ kind, priority, depth }: Queued): number {
+  if (kind === "robots") return 0;
   if (kind === "sitemap") return 1;
   if (depth === 0) return priority === 0 ? 0 : 2;
   return 2 * depth + (priority === 2 ? 2 : 1);

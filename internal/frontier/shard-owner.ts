@@ -158,6 +158,11 @@ export class ShardOwner {
     return this.frontier.pending <= this.segment.done.length;
   }
 
+  /** The shard whose owner alone may ask for a canonical URL. */
+  shardOf(url: string): number {
+    return shardOf(url, this.#options.shards);
+  }
+
   /** Queues links of its own shard that are new, and keeps those of others for the commit. Gives the new ones of its own. */
   offerFound(links: readonly FrontierLink[]): FrontierLink[] {
     const { sent, shards } = this.#options;

@@ -3,8 +3,11 @@
 /** Lower goes first. */
 export type LinkPriority = 0 | 1 | 2;
 
-/** How the answer is to be read: an HTML page, an API page whose next link is its outlink, or a sitemap. */
-export type LinkKind = "page" | "api" | "sitemap";
+/**
+ * How the answer is to be read: an HTML page, an API page whose next link is its outlink, a sitemap, or a robots.txt that the
+ * owner of another shard asked for (crawl/ask-elsewhere.ts).
+ */
+export type LinkKind = "page" | "api" | "sitemap" | "robots";
 
 /** A URL to fetch for a source of a run. */
 export type FrontierLink = {

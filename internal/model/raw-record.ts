@@ -1,4 +1,5 @@
 // What a crawl pod saves of one answer: one JSON object a line in `raw/<source>/dt=<date>/run=<run>/*.jsonl.zst`.
+import type { LinkKind } from "./link.ts";
 
 /** What was known of a page before; times in ISO 8601, UTC. */
 export type KnownBefore = {
@@ -24,7 +25,7 @@ export type RawRecord = {
   fetched_at: string;
   depth: number;
   source: string;
-  kind: "page" | "api" | "sitemap";
+  kind: LinkKind;
   /** 0-based page number of an API source. */
   page: number;
   /** sha256 of the body as received after content decoding, hex; of the body that still holds when none came again. */

@@ -16,6 +16,9 @@ export type RobotsEntry = {
   why: string;
 };
 
+/** What a verdict needs of an answer. */
+export type RobotsAnswer = Pick<Exchange, "status" | "headers" | "body">;
+
 /** Whose robots.txt, for which product token; `tries`: how often before without an answer to go by. */
 export type RobotsQuestion = { origin: string; productToken: string; tries: number };
 
@@ -25,7 +28,7 @@ export type RobotsQuestion = { origin: string; productToken: string; tries: numb
  */
 export async function askRobots(
   { origin, productToken, tries }: RobotsQuestion,
-  visit: (url: string) => Promise<Exchange | FetchFault>,
+  visit: (url: string) => Promise<RobotsAnswer | FetchFault>,
   nowMs: () => number,
 ): Promise<RobotsEntry> {
   let url = `${origin}/robots.txt`;
@@ -45,7 +48,7 @@ export async function askRobots(
 
 function entryOf(
   verdict: "parse" | "allow-all" | "disallow-all",
-  answer: Exchange | FetchFault,
+  answer: RobotsAnswer | FetchFault,
   url: string,
   productToken: string,
   tries: number,

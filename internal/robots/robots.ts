@@ -22,7 +22,7 @@ type Agent = { isNamed: boolean; rules: Rule[]; delayMs: number | null };
 type Group = { agents: Set<Agent>; isFull: boolean };
 
 /** RFC 9309 section 2.5: at least this much must be read; we read no more. */
-const maxBytes = 500 * 1024;
+export const robotsBytes = 500 * 1024;
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
@@ -165,8 +165,8 @@ function isAllowed(index: RuleIndex, pathAndQuery: string): boolean {
 
 /** Lines, by CR, LF or CRLF, as octets in latin1 strings of their own (a slice would keep the whole file in memory). */
 function* linesOf(body: Uint8Array): Generator<string> {
-  const bytes = utf8Of(body.subarray(0, maxBytes));
-  const isCut = body.length > maxBytes && !isLineEnd(body[maxBytes]);
+  const bytes = utf8Of(body.subarray(0, robotsBytes));
+  const isCut = body.length > robotsBytes && !isLineEnd(body[robotsBytes]);
   const isHtml = bytes.subarray(0, 64).toString("latin1").trimStart().startsWith("<");
   let start = 0;
   for (let at = 0; at <= bytes.length; at += 1) {

@@ -143,6 +143,7 @@ export class VirtualPod {
       known: null,
       abandon: (error: unknown) => abandon(owner, error),
       offerFound: () => [],
+      shardOf: this.#crawl.shardOf,
     });
     this.#owners.set(key, owner);
     const links = (this.#crawl.runs.get(run)?.links ?? []).filter(
