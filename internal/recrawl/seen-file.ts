@@ -1,6 +1,6 @@
 // A file of what is known of URLs, sorted by fingerprint: zstd frames of some hundred lines each, then an index of the frames
 // in a skippable frame (RFC 8878 section 3.1.2), so that `zstd -dc` shows all lines. A line is the fingerprint as 16 hex
-// digits, a space, and JSON. Only the index is in memory: 16 bytes a frame, 0.2 a URL.
+// digits, a space, and JSON. Only the index is in memory: 16 bytes a frame, 0.4 a URL.
 import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
