@@ -9,6 +9,7 @@ import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
 import type { Elsewhere } from "./ask-elsewhere.ts";
 import { askHeaders, askUrl } from "./ask-source.ts";
+import { wantsBodyOf } from "./keep-rules.ts";
 import { askFor } from "./known-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
 import { settleAsked, settleOutcome } from "./settle.ts";
@@ -45,6 +46,7 @@ export async function fetchLink(
     source: link.source,
     url: askUrl(link, source),
     headers: { ...askHeaders(link, source, deps.userAgent), ...asking.headers },
+    wantsBody: wantsBodyOf(link, source),
     robots,
   };
   const visited = await visit(deps, asked, (answer) =>

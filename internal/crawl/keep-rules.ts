@@ -1,5 +1,6 @@
 // What a source keeps of the bodies of its pages, compiled once for each source.
 import { type ContentCheck, contentCheck } from "../content/content-rules.ts";
+import { essenceOf } from "../content/media-type.ts";
 import { effectiveType } from "../content/sniff-type.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -18,6 +19,7 @@ export type Kept = {
   truncated: boolean;
 };
 
+const worthReadingBytes = 64 * 1024;
 const rules = new WeakMap<WebSource, KeepRules>();
 
 /** The rules for a link's answer; null: sitemaps and answers of APIs are kept whole. */
@@ -34,13 +36,33 @@ export function keepRulesFor(
   return found;
 }
 
+/**
+ * Whether the body of a page's answer is worth reading, by its head alone: not one of a type that is not kept, when it is long,
+ * or does not say. A short one is read and dropped: that costs less than a new connection.
+ */
+export function wantsBodyOf(
+  link: FrontierLink,
+  source: Exclude<Source, { kind: "files" }>,
+): (status: number, headers: Record<string, string>) => boolean {
+  const keep = keepRulesFor(link, source);
+  return (status, headers) => {
+    const essence = essenceOf(headers["content-type"] ?? "");
+    const isTold = essence !== "" && essence !== "application/octet-stream";
+    if (keep === null || !isTold || status < 200 || status > 299) return true;
+    const sizeBytes = Number(headers["content-length"] ?? Infinity);
+    return sizeBytes <= worthReadingBytes || keep.check(essence) === null;
+  };
+}
+
 /** Applies the rules. A page is read by what its body is, where its Content-Type is missing or wrong. */
 export function keepOf({ headers, body, truncated }: Exchange, keep: KeepRules | null): Kept {
   const header = headers["content-type"] ?? "";
   if (keep === null) return { contentType: header, body, skipped: null, truncated };
   const contentType = effectiveType(header, body, headers["x-content-type-options"]);
-  const skipped = body.length > 0 ? keep.check(contentType) : null;
-  if (skipped !== null) return { contentType, body: body.subarray(0, 0), skipped, truncated };
+  // A body that was not wanted ended at the head.
+  const skipped = body.length > 0 || truncated ? keep.check(contentType) : null;
+  if (skipped !== null)
+    return { contentType, body: body.subarray(0, 0), skipped, truncated: false };
   return {
     contentType,
     body: body.subarray(0, keep.maxBytes),

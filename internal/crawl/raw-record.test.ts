@@ -9,12 +9,12 @@ const url = "https://site.example/a";
 const page: FrontierLink = { url, source: "site", kind: "page", depth: 2, priority: 2 };
 const at = "2026-01-02T03:04:05.000Z";
 
-function record(body: string, type: string, rules = {}, link = page) {
+function record(body: string, type: string, rules = {}, link = page, truncated = false) {
   const answer = {
     status: 200,
     headers: type === "" ? {} : { "content-type": type },
     body: Buffer.from(body, "latin1"),
-    truncated: false,
+    truncated,
     firstByteMs: 1,
     totalMs: 2,
   } as Partial<Exchange> as Exchange;
@@ -52,6 +52,11 @@ test("a body that is not wanted leaves its reason and its digest", () => {
     body: null,
     skipped: "content type text/plain",
   });
+});
+
+test("a body that was not even read has no digest", () => {
+  const unread = record("", "video/mp4", {}, page, true);
+  expect(unread).toMatchObject({ skipped: "content type video/mp4", digest: "", error: null });
 });
 
 test("a long body is cut and marked; the digest is that of all that came", () => {

@@ -52,7 +52,7 @@ export function rawRecord(
     source: link.source,
     kind: link.kind,
     page: link.page ?? 0,
-    digest: createHash("sha256").update(answer.body).digest("hex"),
+    digest: digestOf(answer, skipped),
     content_type: contentType,
     charset: text?.charset ?? "",
     body: text?.text ?? null,
@@ -62,6 +62,12 @@ export function rawRecord(
     error: truncated ? `truncated at ${body.length} bytes` : null,
     ...(skipped === null ? {} : { skipped }),
   };
+}
+
+/** "" for a body that was not read. */
+function digestOf({ body }: Exchange, skipped: string | null): string {
+  if (skipped !== null && body.length === 0) return "";
+  return createHash("sha256").update(body).digest("hex");
 }
 
 /** The link a redirect leads to, in the place of `link`; null when it leads nowhere. */

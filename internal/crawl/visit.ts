@@ -30,6 +30,7 @@ export type Visit = {
   source: string;
   url: string;
   headers: Record<string, string>;
+  wantsBody?: (status: number, headers: Record<string, string>) => boolean;
   /** For the report. */
   robots: HostCounts["robots"];
 };
@@ -41,7 +42,7 @@ export type Visit = {
  */
 export async function visit<T extends { gate: HostOutcome }>(
   { clock, fetcher, leases, onChange }: VisitDeps,
-  { host, owner, source, url, headers, robots }: Visit,
+  { host, owner, source, url, headers, wantsBody, robots }: Visit,
   weigh: (answer: Exchange | FetchFault) => T,
 ): Promise<{ answer: Exchange | FetchFault; weighed: T } | null> {
   const flight = host.start(clock.steadyMs());
@@ -65,7 +66,11 @@ export async function visit<T extends { gate: HostOutcome }>(
   };
   let answer: Exchange | FetchFault;
   try {
-    answer = await fetcher.fetch(url, { headers, onSent }, owner.signal);
+    answer = await fetcher.fetch(
+      url,
+      wantsBody === undefined ? { headers, onSent } : { headers, onSent, wantsBody },
+      owner.signal,
+    );
     host.silentFaults = 0;
   } catch (error) {
     if (isRefused || !(error instanceof FetchFault)) {

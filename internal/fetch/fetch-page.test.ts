@@ -81,6 +81,28 @@ test.each(["/long", "/long-gzip", "/bomb"])("%s is cut at the limit, and says so
   expect([body.length, truncated]).toEqual([20_000, true]);
 });
 
+test("a body that is not wanted ends at its head, also one that would never end", async () => {
+  const heads: unknown[] = [];
+  const wantsBody = (status: number, headers: Record<string, string>) => {
+    heads.push([status, headers["content-encoding"]]);
+    return false;
+  };
+  for (const path of ["/stall", "/bomb", "/identity"]) {
+    const asked = { headers: {}, route, wantsBody };
+    expect(await fetcher.fetch(`${at}${path}`, asked, never)).toMatchObject({
+      status: 200,
+      body: Buffer.alloc(0),
+      truncated: true,
+    });
+  }
+  expect(heads).toEqual([
+    [200, undefined],
+    [200, "gzip"],
+    [200, "identity"],
+  ]);
+  expect((await fetch("/gzip")).body.toString()).toBe(text);
+});
+
 test.each([
   ["/damaged", "decode", "the gzip body is damaged (unexpected end of file)"],
   ["/strange", "decode", "a coding that nobody knows"],

@@ -58,6 +58,8 @@ export type Asked = {
   headers: Record<string, string>;
   body?: string;
   onSent?: () => void;
+  /** Told of the final answer's head: false ends it there, as cut, without a body. */
+  wantsBody?: (status: number, headers: Record<string, string>) => boolean;
   route?: Route;
 };
 
@@ -94,7 +96,7 @@ export function openFetcher(tools: Partial<FetcherTools> = {}): Fetcher {
           throw error;
         }
       };
-      const sending = { to, request, route, startedMs, onSent };
+      const sending = { to, request, route, startedMs, onSent, wantsBody: asked.wantsBody };
       try {
         return await sendByProxies(connections, hooks, sending, signal);
       } catch (error) {
@@ -113,6 +115,7 @@ type Sending = {
   route: Route;
   startedMs: number;
   onSent: () => void;
+  wantsBody: Asked["wantsBody"];
 };
 
 /** While proxies cannot be used, nothing has been sent: the next one can have it. */
@@ -168,7 +171,7 @@ function receive(
   connections: Connections,
   connection: Connection,
   hooks: AbortHooks,
-  { to, request, route, startedMs, onSent }: Sending,
+  { to, request, route, startedMs, onSent, wantsBody }: Sending,
   signal: AbortSignal,
 ): Promise<Received> {
   const { maxBytes, totalMs, headersMs, idleMs } = route.limits;
@@ -187,6 +190,7 @@ function receive(
     let cut: Error | null = null;
     const receiver = new Receiver(maxBytes, {
       onSent,
+      wantsBody: wantsBody ?? (() => true),
       onFree: (isClean) => {
         if (isClean) cut = connection.socket?.errored ?? null;
         connections.release(connection, isClean && cut === null);

@@ -20,6 +20,8 @@ export type Received = {
 export type ReceiverEvents = {
   /** The request goes out on its connection now. What it throws ends the request, and nothing is sent. */
   onSent: () => void;
+  /** Whether the body of a final answer is to be read; else it ends as cut, without any. */
+  wantsBody: (status: number, headers: Record<string, string>) => boolean;
   /** The connection is not needed any more. `isClean`: it can be used again. */
   onFree: (isClean: boolean) => void;
   onEnd: (received: Received) => void;
@@ -88,6 +90,12 @@ export class Receiver implements Dispatcher.DispatchHandler {
       rawHeaders: rawPairs(controller.rawHeaders ?? []),
       firstByteAtMs: performance.now(),
     };
+    if (!this.#events.wantsBody(status, flat)) {
+      this.#free(false);
+      this.#end(Buffer.alloc(0), true);
+      controller.abort(new Error("not wanted"));
+      return;
+    }
     const coding = flat["content-encoding"];
     if (coding === undefined) return;
     try {
