@@ -191,6 +191,13 @@ const files: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    "an interval whose least is more than its most",
+    web("recrawl: { min: 15d }"),
+    [
+      "p:3:77: sources[0].recrawl: min is longer than max (1h and 14d when absent) | Raise max or lower min",
+    ],
+  ],
+  [
     "kinds of content that there are not",
     web("content: { save: [html, pdff], skip: [image], maxBytes: 0, keep: [a] }"),
     [

@@ -51,6 +51,7 @@ function sourceProblems(document: YamlDocument): Problem[] {
       ...twice,
       ...authProblems(document, path, source),
       ...rateProblems(document, path, source),
+      ...recrawlProblems(document, path, source),
       ...pageTableProblems(document, path, source),
       ...sizeProblems(document, path, source),
     ];
@@ -64,6 +65,16 @@ function authProblems(document: YamlDocument, path: Path, source: unknown): Prob
   if (!isMapping || keys.length === 1) return [];
   const what = `${describePath([...path, "auth"])}: expected one way to authenticate, has ${keys.join(", ") || "none"}`;
   return at(document, [...path, "auth"], what, "Keep one of bearer, basic, header, query");
+}
+
+function recrawlProblems(document: YamlDocument, path: Path, source: unknown): Problem[] {
+  const recrawl = valueAt(source, ["recrawl"]);
+  const minMs = durationMs(textOf(recrawl, "min") ?? "1h");
+  const maxMs = durationMs(textOf(recrawl, "max") ?? "14d");
+  if (minMs === null || maxMs === null || minMs <= maxMs) return [];
+  const where = [...path, "recrawl"];
+  const what = `${describePath(where)}: min is longer than max (1h and 14d when absent)`;
+  return at(document, where, what, "Raise max or lower min");
 }
 
 function rateProblems(document: YamlDocument, path: Path, source: unknown): Problem[] {
