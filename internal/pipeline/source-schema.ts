@@ -1,14 +1,14 @@
 // The shape of one source of the pipeline file, by its kind.
 import { z } from "zod";
+import { api } from "./api-schema.ts";
 import { fetchKeys } from "./fetch-schema.ts";
 import { checkJsonPath } from "./json-path.ts";
+import { auth, headers, name, rate } from "./request-schema.ts";
 import {
   checkContentRule,
   checkDropUrl,
-  checkHeaderName,
   checkHeaderValue,
   checkHttpUrl,
-  checkName,
   checkTableName,
   checkText,
 } from "./value-checks.ts";
@@ -19,127 +19,6 @@ export const maxBodyBytes = 64 * 1024 * 1024;
 
 const jsonPath = textThat(checkJsonPath);
 const tableName = textThat(checkTableName);
-
-const name = textThat(checkName).describe("Name of the source, once in the file");
-
-const headers = z
-  .record(textThat(checkHeaderName), textThat(checkHeaderValue))
-  .optional()
-  .describe("Headers of every request");
-
-const rate = z
-  .strictObject({
-    perSecond: z
-      .number()
-      .positive()
-      .max(10_000)
-      .optional()
-      .describe("Requests started per second and host. Default 2 (web), 10 (api)"),
-    concurrency: count(1, 1000)
-      .optional()
-      .describe("Requests in flight per host. Default 2 (web), 4 (api)"),
-    backoff: duration
-      .optional()
-      .describe("First wait after a 5xx answer or a network fault; doubles. Default 1s"),
-    maxBackoff: duration.optional().describe("Longest such wait. Default 5m"),
-    busyBackoff: duration
-      .optional()
-      .describe("First wait after 429 or 503 without Retry-After; doubles to a day. Default 60s"),
-    maxBlock: duration
-      .optional()
-      .describe("A host that must be left alone for longer is left out of the run. Default 1h"),
-    maxCrawlDelay: duration
-      .optional()
-      .describe("A host whose Crawl-delay is longer is left out of the run. Default 60s"),
-    slowFactor: z
-      .number()
-      .min(0)
-      .max(100)
-      .optional()
-      .describe("Gap of a host that answers slowly, as a multiple of its answer time. Default 1"),
-  })
-  .optional()
-  .describe("Politeness towards one host");
-
-const pair = z.strictObject({
-  name: textThat(checkText).describe("Name of the header or parameter"),
-  value: z.string().describe("Its value"),
-});
-
-const auth = z
-  .strictObject({
-    bearer: textThat(checkHeaderValue).optional().describe("Token (RFC 6750)"),
-    basic: z
-      .strictObject({
-        user: z.string().describe("User"),
-        password: z.string().describe("Password"),
-      })
-      .optional()
-      .describe("User and password (RFC 7617)"),
-    header: pair
-      .extend({ name: textThat(checkHeaderName).describe("Name of the header") })
-      .optional()
-      .describe("A header that carries a secret"),
-    query: pair.optional().describe("A URL parameter that carries a secret"),
-  })
-  .meta({ minProperties: 1, maxProperties: 1 })
-  .optional()
-  .describe("How requests prove who they are: one of the keys");
-
-const param = textThat(checkText).optional();
-
-const pagination = z
-  .discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("none").describe("One answer holds everything") }),
-    z.strictObject({
-      kind: z.literal("page").describe("Numbered pages, until an empty or short one"),
-      param: param.describe("Parameter of the page number. Default page"),
-      start: count(0, 1e9).optional().describe("First page number. Default 1"),
-      size: count(1, 1e6).optional().describe("Records of a full page"),
-      sizeParam: param.describe("Parameter that carries `size`"),
-    }),
-    z.strictObject({
-      kind: z.literal("offset").describe("Offset and limit, until an empty or short page"),
-      param: param.describe("Parameter of the offset. Default offset"),
-      limitParam: param.describe("Parameter of the limit. Default limit"),
-      limit: count(1, 1e6).describe("Records of a full page"),
-    }),
-    z.strictObject({
-      kind: z.literal("cursor").describe("Each answer names the cursor of the next"),
-      param: param.describe("Parameter of the cursor. Default cursor"),
-      next: jsonPath.describe("JSONPath of the next cursor in the answer"),
-    }),
-    z.strictObject({ kind: z.literal("link").describe('Link header with rel="next" (RFC 8288)') }),
-    z.strictObject({
-      kind: z.literal("next_url").describe("Each answer holds the URL of the next"),
-      next: jsonPath.describe("JSONPath of the next URL in the answer"),
-    }),
-  ])
-  .optional()
-  .describe("How to get from one answer to the next. Default none");
-
-const api = z.strictObject({
-  name,
-  kind: z.literal("api").describe("A JSON API"),
-  url: textThat(checkHttpUrl).describe("URL of the first answer, without `params`"),
-  headers,
-  auth,
-  ...fetchKeys,
-  params: z.record(z.string(), z.string()).optional().describe("URL parameters of every request"),
-  records: jsonPath.describe("JSONPath (RFC 9535) of the records in an answer, such as $.data[*]"),
-  pagination,
-  incremental: z
-    .strictObject({
-      param: textThat(checkText).describe("URL parameter that carries the last value"),
-      field: textThat(checkText).describe("Field of a record that grows"),
-      start: textThat(checkText).describe("Value of the first run"),
-    })
-    .optional()
-    .describe("Only what is new since the last run (not used in this version)"),
-  rate,
-  maxPages: count(1, 1e9).optional().describe("Answers read at most. Default 100000"),
-  table: tableName.describe("Table of the records"),
-});
 
 const scope = z
   .strictObject({

@@ -1,0 +1,74 @@
+// What every source that asks servers has: headers, politeness, credentials.
+import { z } from "zod";
+import { checkHeaderName, checkHeaderValue, checkName, checkText } from "./value-checks.ts";
+import { count, duration, textThat } from "./value-schemas.ts";
+
+/** Key `name`. */
+export const name = textThat(checkName).describe("Name of the source, once in the file");
+
+/** Key `headers`. */
+export const headers = z
+  .record(textThat(checkHeaderName), textThat(checkHeaderValue))
+  .optional()
+  .describe("Headers of every request");
+
+/** Key `rate`. */
+export const rate = z
+  .strictObject({
+    perSecond: z
+      .number()
+      .positive()
+      .max(10_000)
+      .optional()
+      .describe("Requests started per second and host. Default 2 (web), 10 (api)"),
+    concurrency: count(1, 1000)
+      .optional()
+      .describe("Requests in flight per host. Default 2 (web), 4 (api)"),
+    backoff: duration
+      .optional()
+      .describe("First wait after a 5xx answer or a network fault; doubles. Default 1s"),
+    maxBackoff: duration.optional().describe("Longest such wait. Default 5m"),
+    busyBackoff: duration
+      .optional()
+      .describe("First wait after 429 or 503 without Retry-After; doubles to a day. Default 60s"),
+    maxBlock: duration
+      .optional()
+      .describe("A host that must be left alone for longer is left out of the run. Default 1h"),
+    maxCrawlDelay: duration
+      .optional()
+      .describe("A host whose Crawl-delay is longer is left out of the run. Default 60s"),
+    slowFactor: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe("Gap of a host that answers slowly, as a multiple of its answer time. Default 1"),
+  })
+  .optional()
+  .describe("Politeness towards one host");
+
+const pair = z.strictObject({
+  name: textThat(checkText).describe("Name of the header or parameter"),
+  value: z.string().describe("Its value"),
+});
+
+/** Key `auth`. */
+export const auth = z
+  .strictObject({
+    bearer: textThat(checkHeaderValue).optional().describe("Token (RFC 6750)"),
+    basic: z
+      .strictObject({
+        user: z.string().describe("User"),
+        password: z.string().describe("Password"),
+      })
+      .optional()
+      .describe("User and password (RFC 7617)"),
+    header: pair
+      .extend({ name: textThat(checkHeaderName).describe("Name of the header") })
+      .optional()
+      .describe("A header that carries a secret"),
+    query: pair.optional().describe("A URL parameter that carries a secret"),
+  })
+  .meta({ minProperties: 1, maxProperties: 1 })
+  .optional()
+  .describe("How requests prove who they are: one of the keys");
