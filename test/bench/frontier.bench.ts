@@ -37,8 +37,8 @@ if (json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
 function lineOf(row: FrontierFigures): string {
   const cells = [
     `${row.urls} URLs, ${row.hosts} hosts, ${row.shards} shards:`,
-    `${row.bytesPerUrl.toFixed(1)} B a URL resident,`,
-    `${row.residentMiB.toFixed(0)} MiB in all, ${row.diskBytesPerUrl.toFixed(0)} B on disk,`,
+    `${row.bytesPerUrl.toFixed(1)} B a URL,`,
+    `${row.residentMiB.toFixed(0)} MiB resident in all, ${row.diskBytesPerUrl.toFixed(0)} B on disk,`,
     `${(row.checksPerCpuSecond / 1000).toFixed(0)} k checks/CPU s,`,
     `${row.pageMicros.toFixed(1)} µs CPU a page,`,
     `longest pause ${row.longestPauseMs.toFixed(1)} ms,`,

@@ -14,8 +14,7 @@ test.each([1, 2, 4])(
   },
   async (workers) => {
     await using folder = await freshFolder();
-    const without = ["redirect to another site", "delay"] as const;
-    const world = { ...smallWorld, seed: seed + workers, without };
+    const world = { ...smallWorld, seed: seed + workers };
     const { score, story } = await runWorld(folder.path, world, { ...quickly, workers });
     expect(score.faults, story).toEqual([]);
     expect(score.pages).toBeGreaterThan(100);

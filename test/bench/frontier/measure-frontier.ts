@@ -13,8 +13,9 @@ import { authorityOf } from "../../../internal/url/url.ts";
 
 export type FrontierSize = { urls: number; hosts: number; shards: number };
 export type FrontierFigures = FrontierSize & {
-  /** Resident memory of the process beyond what it had before the first URL, with all URLs queued. */
+  /** Bytes of what grows with the URLs, all of them queued: fingerprints, queues, offsets. */
   bytesPerUrl: number;
+  /** All of the process, with what the bench itself made and V8 has not given back. */
   residentMiB: number;
   diskBytesPerUrl: number;
   checksPerCpuSecond: number;
@@ -77,7 +78,6 @@ async function measure(): Promise<FrontierFigures> {
   const other = new ShardFrontier({ scratch });
   for (let n = 0; n < 20_000; n += 1) other.offer(linkOf(n));
   other.close();
-  const before = residentBytes();
   let micros = 0;
   for (let from = 0; from < urls; from += prepared) {
     const links = linksBetween(from, Math.min(from + prepared, urls));
@@ -99,6 +99,7 @@ async function measure(): Promise<FrontierFigures> {
   await turn();
   const resident = residentBytes();
   const onDisk = diskBytes();
+  const ownBytes = frontiers.reduce((sum, frontier) => sum + frontier.sizeBytes, 0);
   // 2. Pages.
   const pages = Math.min(urls / 2, 200_000);
   const pageMicros = crawl(frontierOf, pages);
@@ -125,7 +126,7 @@ async function measure(): Promise<FrontierFigures> {
   const { firstLinkSeconds, restoreSeconds } = await restore(file);
   return {
     ...size,
-    bytesPerUrl: (resident - before) / urls,
+    bytesPerUrl: ownBytes / urls,
     residentMiB: resident / 2 ** 20,
     diskBytesPerUrl: onDisk / urls,
     checksPerCpuSecond,

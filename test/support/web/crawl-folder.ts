@@ -11,11 +11,12 @@ export type FolderResult = { pages: Map<string, number>; dead: Set<string>; seco
 
 const script = fileURLToPath(new URL("folder-server.ts", import.meta.url));
 
-/** Crawls `folder` from `/` on, in `place`. Throws Error when the run fails. */
+/** Crawls `folder` from the path `start` on, in `place`. Throws Error when the run fails. */
 export async function crawlFolder(
   place: string,
   folder: string,
   workers: number,
+  start = "/",
 ): Promise<FolderResult> {
   const server = spawn(process.execPath, [script, folder], { stdio: ["pipe", "pipe", "inherit"] });
   const exited = new Promise<void>((resolve) => server.once("exit", () => resolve()));
@@ -26,14 +27,19 @@ export async function crawlFolder(
       );
       server.once("exit", (code) => reject(new Error(`the folder's server ended with ${code}`)));
     });
-    return await crawl(place, port, workers);
+    return await crawl(place, port, workers, start);
   } finally {
     server.stdin.end();
     await exited;
   }
 }
 
-async function crawl(place: string, port: number, workers: number): Promise<FolderResult> {
+async function crawl(
+  place: string,
+  port: number,
+  workers: number,
+  start: string,
+): Promise<FolderResult> {
   const site = `http://docs.localhost:${port}`;
   const file = join(place, "pipeline.yaml");
   await writeFile(
@@ -43,7 +49,7 @@ lake: file:./lake
 sources:
   - name: docs
     kind: web
-    seeds: ["${site}/"]
+    seeds: ["${site}${start}"]
     scope: { maxDepth: 1000, maxPages: 1000000 }
     rate: { perSecond: 2000, concurrency: 16 }
     sitemaps: false
