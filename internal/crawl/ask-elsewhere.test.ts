@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
-import { unpackLinks } from "../frontier/commit-segment.ts";
+import { unpackLinks } from "../frontier/link-batch.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";

@@ -4,10 +4,10 @@
 
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
+import { zstdDecompress } from "node:zlib";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
-import { packLinks } from "../frontier/commit-segment.ts";
+import { packLinks } from "../frontier/link-batch.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -16,6 +16,7 @@ import type { Queue } from "../queue/queue.ts";
 import { robotsBytes } from "../robots/robots.ts";
 import type { Clock } from "../std/clock.ts";
 import { LostLease } from "../std/errors.ts";
+import { packZstd } from "../std/pack-zstd.ts";
 
 /** `fault`: why there is no answer. `body`: base64 of zstd. */
 type Left = { fault: string } | { status: number; location?: string; body: string };
@@ -89,7 +90,7 @@ export class Elsewhere {
 async function pack(answer: Exchange | FetchFault): Promise<Left> {
   if (answer instanceof FetchFault) return { fault: answer.message };
   const { status, headers, body } = answer;
-  const packed = await promisify(zstdCompress)(body.subarray(0, robotsBytes));
+  const packed = await packZstd(body.subarray(0, robotsBytes));
   const { location } = headers;
   return {
     status,

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
-import { packLinks } from "../frontier/commit-segment.ts";
+import { packLinks } from "../frontier/link-batch.ts";
 import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";

@@ -1,5 +1,5 @@
 // From an answer to a raw record and the links that follow from it. Pure.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { essenceOf, isHtml } from "../content/media-type.ts";
 import { parseJsonExact } from "../extract/json-exact.ts";
 import { recordsOf } from "../extract/json-records.ts";
@@ -67,7 +67,7 @@ export function rawRecord(
 /** "" for a body that was not read. */
 function digestOf({ body }: Exchange, skipped: string | null): string {
   if (skipped !== null && body.length === 0) return "";
-  return createHash("sha256").update(body).digest("hex");
+  return hash("sha256", body);
 }
 
 /** The link a redirect leads to, in the place of `link`; null when it leads nowhere. */

@@ -2,7 +2,7 @@
 // at every start: appending a seed again changes nothing (its shard's owner has seen it), and the batches of a files source
 // are cut once, by a receipt.
 import { firstApiUrl } from "../crawl/api-page.ts";
-import { cutLinks, packLinks } from "../frontier/commit-segment.ts";
+import { packBatches, packLinks } from "../frontier/link-batch.ts";
 import { shardOf } from "../frontier/shard.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import { receiptPath } from "../model/lake-paths.ts";
@@ -83,8 +83,8 @@ async function appendByShard(
 ): Promise<void> {
   const byShard = Map.groupBy(links, (link) => shardOf(link.url, shards));
   for (const [shard, own] of byShard) {
-    for (const part of cutLinks(own))
-      await queue.appendLinks(run.token, shard, await packLinks(part), trace);
+    for (const batch of await packBatches(own))
+      await queue.appendLinks(run.token, shard, batch, trace);
   }
 }
 

@@ -1,8 +1,6 @@
 // The commit of a segment, in the order that makes every crash a clean repeat (model/segment.ts has the states), and what a
 // new owner does about segments that an earlier owner saved but may not have committed.
 
-import { promisify } from "node:util";
-import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import {
   rawFilePath,
   receiptFolder,
@@ -10,29 +8,17 @@ import {
   seenPath,
   warcFilePath,
 } from "../model/lake-paths.ts";
-import type { FrontierLink, LinkBatch } from "../model/link.ts";
 import type { RawFile, SegmentReceipt, SegmentRecord } from "../model/segment.ts";
 import type { Objects } from "../objects/objects.ts";
+import { packZstd } from "../std/pack-zstd.ts";
 import { counter } from "../telemetry/meter.ts";
 import { hexOf } from "./fingerprint.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
+import { packBatches } from "./link-batch.ts";
 import type { OpenSegment } from "./open-segment.ts";
 
 const rawFiles = counter("onpoint.raw.files", "{file}", "Raw files saved");
 const rawPages = counter("onpoint.raw.pages", "{page}", "Pages in raw files saved");
-const compress = promisify(zstdCompress);
-// A checksum in every frame: readers of ours notice a cut or damaged file (facts: DuckDB alone does not).
-const frame = {
-  params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
-};
-// A batch must fit a message of the log (below 1 MB) however badly its links compress.
-const maxBatchLinks = 4_000;
-const maxBatchBytes = 512 * 1024;
-
-// A frame's context takes longer to make than a few links to send: a segment has links for up to all the other shards.
-const leastPackedBytes = 4_096;
-const openBrace = 0x7b;
-
 export type LakeFolder = { lake: Objects; token: string; date: string };
 export type SavedSegment = {
   receipt: SegmentReceipt;
@@ -44,42 +30,6 @@ export function segmentName(shard: number, fencingToken: number, n: number): str
   return `${String(shard).padStart(4, "0")}-${String(fencingToken).padStart(12, "0")}-${String(n).padStart(6, "0")}`;
 }
 
-/** Cuts links into parts that each fit a message of the log. */
-export function* cutLinks(links: readonly FrontierLink[]): Generator<FrontierLink[]> {
-  let part: FrontierLink[] = [];
-  let partBytes = 0;
-  for (const link of links) {
-    const sizeBytes = Buffer.byteLength(JSON.stringify(link));
-    if (
-      part.length >= maxBatchLinks ||
-      (part.length > 0 && partBytes + sizeBytes > maxBatchBytes)
-    ) {
-      yield part;
-      part = [];
-      partBytes = 0;
-    }
-    part.push(link);
-    partBytes += sizeBytes;
-  }
-  if (part.length > 0) yield part;
-}
-
-/** Links as they travel on the log: JSON, in a zstd frame when that is worth its making. */
-export async function packLinks(links: FrontierLink[]): Promise<Buffer> {
-  const batch: LinkBatch = { links };
-  const json = Buffer.from(JSON.stringify(batch));
-  return json.length < leastPackedBytes ? json : compress(json, frame);
-}
-
-/** The links of a batch. Throws when it is damaged. */
-export async function unpackLinks(data: Uint8Array): Promise<FrontierLink[]> {
-  const json =
-    data[0] === openBrace
-      ? Buffer.from(data)
-      : await promisify(zstdDecompress)(data, { maxOutputLength: 64 * 1024 * 1024 });
-  return (JSON.parse(json.toString("utf8")) as LinkBatch).links;
-}
-
 /** Batches of the links found in a segment, by shard; links that the segment itself is done with are left out. */
 export async function packFound(segment: OpenSegment): Promise<SavedSegment["batches"]> {
   const done = new FingerprintTable(4);
@@ -88,7 +38,7 @@ export async function packFound(segment: OpenSegment): Promise<SavedSegment["bat
   for (const [shard, { links, fingerprints }] of [...segment.found].sort(([a], [b]) => a - b)) {
     const isDone = [...fingerprints].map(({ hi, lo }) => done.has(hi, lo));
     const left = links.filter((_, at) => !isDone[at]);
-    for (const part of cutLinks(left)) batches.push({ shard, data: await packLinks(part) });
+    for (const data of await packBatches(left)) batches.push({ shard, data });
   }
   return batches;
 }
@@ -105,9 +55,9 @@ export async function saveSegment(
   batches: SavedSegment["batches"],
 ): Promise<SegmentReceipt> {
   const files: RawFile[] = [];
-  for (const [source, { chunks, pages }] of segment.lines) {
+  for (const [source, { text, pages }] of segment.lines) {
     const path = rawFilePath(source, folder.date, folder.token, name);
-    const body = await compress(Buffer.concat(chunks), frame);
+    const body = await packZstd(...text.blocks());
     await folder.lake.put(path, body, { ifAbsent: true });
     files.push({ source, path, sizeBytes: body.length, pages });
     rawFiles(1, { source });

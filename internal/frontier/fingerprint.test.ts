@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Permanent } from "../std/errors.ts";
-import { fingerprint, fromHex, hexOf } from "./fingerprint.ts";
+import { fingerprint, fromHex, hexOf, startOf } from "./fingerprint.ts";
 
 // Ledgers and snapshots hold these: a change here makes every crawl forget what it has seen.
 test.each([
@@ -11,6 +11,14 @@ test.each([
   ["https://example.com/a?b=ü", "bcdc993f794397bd"],
 ])("the fingerprint of %j is %s for ever", (text, hex) => {
   expect(hexOf(fingerprint(text))).toBe(hex);
+});
+
+test("a known beginning changes nothing but the work", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), (begin, rest) => {
+      expect(fingerprint(rest, startOf(begin))).toEqual(fingerprint(begin + rest));
+    }),
+  );
 });
 
 test("every bit of the text moves half of the bits", () => {

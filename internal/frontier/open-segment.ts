@@ -7,6 +7,7 @@ import type { SegmentVisits } from "../recrawl/segment-visits.ts";
 import type { SegmentArchive } from "../warc/segment-archive.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { FingerprintList, FingerprintTable } from "./fingerprint-table.ts";
+import { LineBlocks } from "./line-blocks.ts";
 import type { SegmentBudget } from "./segment-budget.ts";
 import { linkFingerprint } from "./shard-frontier.ts";
 
@@ -19,7 +20,7 @@ const maxFound = 100_000;
 export type FoundLinks = { links: FrontierLink[]; fingerprints: FingerprintList };
 
 export class OpenSegment {
-  readonly lines = new Map<string, { chunks: Buffer[]; pages: number }>();
+  readonly lines = new Map<string, { text: LineBlocks; pages: number }>();
   /** By source: those that want WARC files. */
   readonly archives = new Map<string, SegmentArchive>();
   /** By source: what was learned of its pages. */
@@ -107,16 +108,15 @@ export class OpenSegment {
   addRecord(record: RawRecord): void {
     let file = this.lines.get(record.source);
     if (file === undefined) {
-      file = { chunks: [], pages: 0 };
+      file = { text: new LineBlocks(), pages: 0 };
       this.lines.set(record.source, file);
     }
-    const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    file.chunks.push(line);
+    const lineBytes = file.text.add(JSON.stringify(record));
     file.pages += 1;
-    this.holdMore(line.length);
+    this.holdMore(lineBytes);
     const counts = this.countsOf(record.source);
     counts.pages += 1;
-    counts.bytes += line.length;
+    counts.bytes += lineBytes;
   }
 
   /** `shard`: where the link belongs. */

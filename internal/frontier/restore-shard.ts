@@ -17,6 +17,7 @@ import type { Headers, Lease, Queue } from "../queue/queue.ts";
 import * as commit from "./commit-segment.ts";
 import { fromHex } from "./fingerprint.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
+import { unpackLinks } from "./link-batch.ts";
 import { linkFingerprint, type ShardFrontier } from "./shard-frontier.ts";
 import { readSnapshot, SnapshotDamaged, type SnapshotHeader } from "./snapshot-file.ts";
 
@@ -226,7 +227,7 @@ async function rebuild(deps: RestoreDeps): Promise<void> {
   for (let depth = 0, isDeeper = true; isDeeper; depth += 1) {
     isDeeper = false;
     for (const batch of batches) {
-      const links = await commit.unpackLinks(batch);
+      const links = await unpackLinks(batch);
       isDeeper ||= links.some((link) => link.depth > depth);
       offer(links.filter((link) => link.depth === depth));
       await paused(deps);

@@ -7,9 +7,10 @@
 // Memory: a fingerprint of every link ever seen (fingerprint.ts), 5 bytes for every entry not committed (entry-table.ts,
 // link-spool.ts), a hundred for every host with queued links (host-queues.ts); objects only for what is in flight or failed.
 import type { FrontierLink } from "../model/link.ts";
+import { BoundedCache } from "../std/bounded-cache.ts";
 import { authorityOf } from "../url/url.ts";
 import { EntryTable } from "./entry-table.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { type Fingerprint, type FingerprintStart, fingerprint, startOf } from "./fingerprint.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
 import { type Band, HostQueues } from "./host-queues.ts";
 import { linkKinds, readHead, readLink } from "./link-record.ts";
@@ -20,10 +21,19 @@ import { SourcePages } from "./source-pages.ts";
 /** A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). */
 export type QueuedLink = { link: FrontierLink; attempts: number; calm: number };
 
+/** By source: links of a page are many, and putting its name before each of them costs more than their fingerprint. */
+const starts = new BoundedCache<FingerprintStart>(256);
+
 /** What makes two links the same: the source, the canonical URL, and which replay it is. A robots.txt is no page. */
-export function linkFingerprint(link: FrontierLink): { hi: number; lo: number } {
+export function linkFingerprint(link: FrontierLink): Fingerprint {
+  let start = starts.get(link.source);
+  if (start === undefined) {
+    start = startOf(`${link.source}\n`);
+    starts.set(link.source, start);
+  }
+  if (link.kind !== "robots" && link.replay === undefined) return fingerprint(link.url, start);
   const kind = link.kind === "robots" ? "\nrobots" : "";
-  return fingerprint(`${link.source}\n${link.url}${kind}${link.replay ? `\n${link.replay}` : ""}`);
+  return fingerprint(`${link.url}${kind}${link.replay ? `\n${link.replay}` : ""}`, start);
 }
 
 /** The first entry of a band of a host. */

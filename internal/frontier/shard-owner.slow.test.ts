@@ -17,8 +17,9 @@ import {
 import { receiptPath } from "../model/lake-paths.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { LostLease } from "../std/errors.ts";
-import { doneFingerprints, packLinks, segmentName } from "./commit-segment.ts";
+import { doneFingerprints, segmentName } from "./commit-segment.ts";
 import { hexOf } from "./fingerprint.ts";
+import { packLinks } from "./link-batch.ts";
 import { linkFingerprint } from "./shard-frontier.ts";
 import type { ShardOwner } from "./shard-owner.ts";
 

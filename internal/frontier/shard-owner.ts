@@ -13,6 +13,7 @@ import type { KnownPages } from "../recrawl/known-pages.ts";
 import { LostLease } from "../std/errors.ts";
 import { RecentPayloads } from "../warc/segment-archive.ts";
 import * as commit from "./commit-segment.ts";
+import { unpackLinks } from "./link-batch.ts";
 import { OpenSegment } from "./open-segment.ts";
 import { restoreShard } from "./restore-shard.ts";
 import type { SegmentBudget } from "./segment-budget.ts";
@@ -348,7 +349,7 @@ export class ShardOwner {
     for await (const message of queue.readLinks(run.token, shard, from, this.#abort.signal)) {
       if (Object.keys(message.headers).length > 0) this.#parent = message.headers;
       const fresh: FrontierLink[] = [];
-      for (const link of await commit.unpackLinks(message.data))
+      for (const link of await unpackLinks(message.data))
         if (this.frontier.offer(link)) fresh.push(link);
       this.frontier.consumedSeq = message.seq;
       this.#wake();

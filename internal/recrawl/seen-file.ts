@@ -4,17 +4,14 @@
 import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
-import { constants, zstdCompress, zstdDecompress, zstdDecompressSync } from "node:zlib";
+import { zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { Permanent } from "../std/errors.ts";
+import { packZstd } from "../std/pack-zstd.ts";
 
 /** `key`: 16 hex digits. `json`: without line ends. */
 export type SeenLine = { key: string; json: string };
 
-const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
-const frame = {
-  params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
-};
 const frameChars = 16 * 1024;
 /** No line is longer than this, and no frame unpacks to more than it and `frameChars`. */
 const maxLineChars = 1024 * 1024;
@@ -36,7 +33,7 @@ export async function* seenFileChunks(
   let lastKey = "";
   let offset = 0;
   const close = async () => {
-    const data = await compress(Buffer.from(text), frame);
+    const data = await packZstd(Buffer.from(text));
     const entry = Buffer.alloc(entryBytes);
     entry.write(firstKey, 0, 8, "hex");
     entry.writeUIntBE(offset, 8, 5);

@@ -83,7 +83,7 @@ export function schemeLength(text: string): number {
 
 /**
  * Whether `text` from `start` to `end` is host and port in canonical form for the scheme: lower-case labels, the last one
- * beginning with a letter (else it could be an IPv4 address), none of them punycode, a port that is not the scheme's.
+ * beginning with a letter, none of them punycode, or else an IPv4 address of four numbers; and a port that is not the scheme's.
  */
 export function isPlainAuthority(
   text: string,
@@ -101,9 +101,27 @@ export function isPlainAuthority(
     if (code !== 0x2e || at === labelStart || isPunycode(text, labelStart)) return false;
     labelStart = at + 1;
   }
-  if (!isLower(text.charCodeAt(labelStart)) || at === labelStart || isPunycode(text, labelStart))
-    return false;
+  if (at === labelStart || isPunycode(text, labelStart)) return false;
+  if (!isLower(text.charCodeAt(labelStart)) && !isPlainAddress(text, start, at)) return false;
   return at === end || isPlainPort(text, at + 1, end, isHttps ? 443 : 80);
+}
+
+// Four numbers below 256 without leading zeros: how the parser writes every IPv4 address.
+function isPlainAddress(text: string, start: number, end: number): boolean {
+  let dots = 0;
+  let number = -1;
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x2e) {
+      dots += 1;
+      number = -1;
+    } else if (!isDigit(code) || number === 0) return false;
+    else {
+      number = Math.max(number, 0) * 10 + code - 0x30;
+      if (number > 255) return false;
+    }
+  }
+  return dots === 3 && number >= 0;
 }
 
 function isPlainPort(text: string, start: number, end: number, standard: number): boolean {

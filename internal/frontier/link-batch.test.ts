@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { FrontierLink } from "../model/link.ts";
-import { packLinks, unpackLinks } from "./commit-segment.ts";
+import { packLinks, unpackLinks } from "./link-batch.ts";
 
 const linksOf = (count: number): FrontierLink[] =>
   Array.from({ length: count }, (_, n) => ({
