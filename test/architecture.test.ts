@@ -22,6 +22,7 @@ const layers: string[][] = [
     "internal/fetch",
     "internal/frontier",
     "internal/links",
+    "internal/paging",
     "internal/politeness",
     "internal/recrawl",
     "internal/robots",

@@ -1,11 +1,12 @@
 // How a source wants to be asked: URL, headers, credentials, and the sitemaps it begins with. Pure.
 import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline } from "../model/pipeline.ts";
+import { bodyText } from "../paging/api-request.ts";
+import { withParams } from "../paging/query-params.ts";
 import type { Robots } from "../robots/robots.ts";
 import { originOf } from "../url/url.ts";
 import { authHeaders, withQueryAuth } from "./api-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
-import { withParams } from "./query-params.ts";
 
 /** The URL to ask, with the source's credentials if they go into the query. */
 export function askUrl(link: FrontierLink, source: Crawlable): string {
@@ -25,7 +26,24 @@ export function askHeaders(
   userAgent: string,
 ): Record<string, string> {
   const own = isNamed(link, source) ? { ...source.headers, ...authHeaders(source.auth) } : {};
-  return { "user-agent": agentOf(source, userAgent), ...own };
+  const agent = { "user-agent": agentOf(source, userAgent) };
+  if (link.ask === undefined) return { ...agent, ...own };
+  const posted = link.ask.body === undefined ? {} : { "content-type": "application/json" };
+  return { ...agent, ...withoutCase(posted, own), ...own, ...link.ask.headers };
+}
+
+/** What to POST; null: a GET. */
+export function askBody(link: FrontierLink, source: Crawlable): string | null {
+  return source.kind === "api" && isNamed(link, source) ? bodyText(source, link.ask) : null;
+}
+
+/** `headers` but for those that `others` have, in any case. */
+function withoutCase(
+  headers: Record<string, string>,
+  others: Record<string, string>,
+): Record<string, string> {
+  const names = new Set(Object.keys(others).map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.has(name)));
 }
 
 /** The User-Agent of a source, with whom to turn to, as crawlers give it. `userAgent`: when it has none of its own. */
@@ -64,8 +82,8 @@ export function sitemapLinks(
     );
 }
 
-/** Credentials and the source's headers go only to the origins that the pipeline names. */
-function isNamed(link: FrontierLink, source: Crawlable): boolean {
+/** Credentials, what is POSTed and the source's headers go only to the origins that the pipeline names. */
+export function isNamed(link: FrontierLink, source: Crawlable): boolean {
   return originsOf(source).has(originOf(link.url));
 }
 

@@ -8,7 +8,7 @@ import type { FrontierLink } from "../model/link.ts";
 import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
 import type { Elsewhere } from "./ask-elsewhere.ts";
-import { askHeaders, askUrl } from "./ask-source.ts";
+import { askBody, askHeaders, askUrl } from "./ask-source.ts";
 import { wantsBodyOf } from "./keep-rules.ts";
 import { askFor } from "./known-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
@@ -46,6 +46,7 @@ export async function fetchLink(
     source: link.source,
     url: askUrl(link, source),
     headers: { ...askHeaders(link, source, deps.userAgent), ...asking.headers },
+    body: askBody(link, source),
     wantsBody: wantsBodyOf(link, source),
     robots,
   };

@@ -1,19 +1,15 @@
 // From an answer to a raw record and the links that follow from it. Pure.
 import { hash } from "node:crypto";
 import { essenceOf, isHtml } from "../content/media-type.ts";
-import { parseJsonExact } from "../extract/json-exact.ts";
-import { recordsOf } from "../extract/json-records.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { charsetOf, decodeBody, isText } from "../links/charset.ts";
 import { followedLinks } from "../links/page-links.ts";
 import { robotsDirectives } from "../links/robots-directives.ts";
 import { scanPage } from "../links/scan-html.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { ApiSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { headerUrl } from "../url/header-url.ts";
 import { canonicalUrl } from "../url/url.ts";
-import { nextApiUrl } from "./api-page.ts";
 import { type KeepRules, keepOf } from "./keep-rules.ts";
 import type { PageRules } from "./page-rules.ts";
 
@@ -52,6 +48,7 @@ export function rawRecord(
     source: link.source,
     kind: link.kind,
     page: link.page ?? 0,
+    ...(link.ask === undefined ? {} : { ask: link.ask }),
     digest: digestOf(answer, skipped),
     content_type: contentType,
     charset: text?.charset ?? "",
@@ -75,7 +72,13 @@ export function redirectLink(link: FrontierLink, answer: Exchange): FrontierLink
   const target = canonicalUrl(headerUrl(answer.headers.location ?? ""), link.url);
   if (target === null || target === link.url) return null;
   const chain = [...(link.chain ?? []), link.url];
-  return { ...link, url: target, via: link.url, redirects: chain.length, chain };
+  const redirected = { ...link, url: target, via: link.url, redirects: chain.length, chain };
+  // RFC 9110 section 15.4: 307 and 308 are followed by the same method, 303 by GET, and so, in practice, are 301 and 302.
+  if (link.ask?.body !== undefined && answer.status !== 307 && answer.status !== 308) {
+    const { body: _body, ...ask } = link.ask;
+    redirected.ask = ask;
+  }
+  return redirected;
 }
 
 /**
@@ -129,41 +132,4 @@ function countDrop({ drops }: Reading, reason: string, count: number): void {
 
 function headersOf({ rawHeaders }: Exchange, name: string): string[] {
   return rawHeaders.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
-}
-
-/** The next page of an API source. A body that is not JSON is an error: nobody knows what would have followed. */
-export function readApiPage(link: FrontierLink, record: RawRecord, source: ApiSource): Reading {
-  let document: unknown;
-  let records: number;
-  try {
-    document = parseJsonExact(record.body ?? "");
-    records = recordsOf(document, source.records).length;
-  } catch (error) {
-    const excerpt = (record.body ?? "").slice(0, 200);
-    return {
-      links: [],
-      error: `the answer is not JSON (${(error as Error).message}): ${excerpt}`,
-      drops: {},
-    };
-  }
-  const page = link.page ?? 0;
-  const step = nextApiUrl(source, {
-    url: link.url,
-    page,
-    headers: record.headers,
-    document,
-    records,
-  });
-  if ("error" in step) return { links: [], error: step.error, drops: {} };
-  if ("end" in step) return { links: [], error: null, drops: {} };
-  const next: FrontierLink = {
-    url: step.next,
-    source: source.name,
-    kind: "api",
-    depth: 0,
-    priority: 0,
-    via: link.url,
-    page: page + 1,
-  };
-  return { links: [next], error: null, drops: {} };
 }

@@ -11,11 +11,13 @@ import type { RawRecord } from "../model/raw-record.ts";
 import type { SeenPage } from "../model/seen-page.ts";
 import { describeError } from "../std/errors.ts";
 import { archiveAnswer } from "./archive-answer.ts";
+import { isNamed } from "./ask-source.ts";
 import { keepRulesFor } from "./keep-rules.ts";
 import { type Asking, carriedRecord, meaningOf, noteFailure, originalOf } from "./known-page.ts";
 import type { Crawlable, Verdict } from "./may-fetch.ts";
 import { type PageRules, pageRulesOf } from "./page-rules.ts";
-import { type Reading, rawRecord, readApiPage, readPage, redirectLink } from "./read-answer.ts";
+import { type Reading, rawRecord, readPage, redirectLink } from "./read-answer.ts";
+import { readApiPage } from "./read-api-page.ts";
 import { readSitemap, type SitemapsSpent } from "./read-sitemap.ts";
 import { bodilessRecord, noteOnRecord } from "./settle-known.ts";
 import { trapBefore, withoutTraps } from "./watch-traps.ts";
@@ -242,6 +244,14 @@ async function readAnswer(
   if (answered.kind === "redirect") {
     const rules = source.kind === "web" ? rulesFor(source, userAgent) : null;
     const reading = readRedirect(link, answer, rules, source.fetch.limits.redirects);
+    const [target] = reading.links;
+    // What a source POSTs may hold secrets, like its headers.
+    if (target?.ask?.body !== undefined && !isNamed(target, source))
+      return {
+        links: [],
+        error: `redirects a POST to ${target.url}, which the source does not name`,
+        drops: {},
+      };
     if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
     return reading;
   }

@@ -30,6 +30,8 @@ export type Visit = {
   source: string;
   url: string;
   headers: Record<string, string>;
+  /** POSTed; null or absent: a GET. */
+  body?: string | null;
   wantsBody?: (status: number, headers: Record<string, string>) => boolean;
   /** For the report. */
   robots: HostCounts["robots"];
@@ -42,7 +44,7 @@ export type Visit = {
  */
 export async function visit<T extends { gate: HostOutcome }>(
   { clock, fetcher, leases, onChange }: VisitDeps,
-  { host, owner, source, url, headers, wantsBody, robots }: Visit,
+  { host, owner, source, url, headers, body, wantsBody, robots }: Visit,
   weigh: (answer: Exchange | FetchFault) => T,
 ): Promise<{ answer: Exchange | FetchFault; weighed: T } | null> {
   const flight = host.start(clock.steadyMs());
@@ -68,7 +70,12 @@ export async function visit<T extends { gate: HostOutcome }>(
   try {
     answer = await fetcher.fetch(
       url,
-      wantsBody === undefined ? { headers, onSent } : { headers, onSent, wantsBody },
+      {
+        headers,
+        onSent,
+        ...(typeof body === "string" ? { body } : {}),
+        ...(wantsBody === undefined ? {} : { wantsBody }),
+      },
       owner.signal,
     );
     host.silentFaults = 0;

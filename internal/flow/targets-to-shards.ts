@@ -1,7 +1,6 @@
 // Stage targets: the pipeline's sources in, seeds on the frontier log and batches of dropped files out. Run by the coordinator
 // at every start: appending a seed again changes nothing (its shard's owner has seen it), and the batches of a files source
 // are cut once, by a receipt.
-import { firstApiUrl } from "../crawl/api-page.ts";
 import { packBatches, packLinks } from "../frontier/link-batch.ts";
 import { shardOf } from "../frontier/shard.ts";
 import type { ActiveRun } from "../model/active-run.ts";
@@ -10,6 +9,7 @@ import type { FrontierLink } from "../model/link.ts";
 import type { FilesSource, Pipeline, Source, WebSource } from "../model/pipeline.ts";
 import type { ProcessTask, TaskInput } from "../model/task.ts";
 import { type Objects, PreconditionFailed } from "../objects/objects.ts";
+import { firstRequest } from "../paging/api-request.ts";
 import { cutBatches, transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
 import { pinState } from "../recrawl/seen-state.ts";
@@ -58,8 +58,8 @@ export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> 
 /** The links that a crawled source starts from. */
 export function seedsOf(source: Exclude<Source, FilesSource>): FrontierLink[] {
   if (source.kind === "api") {
-    const url = firstApiUrl(source, null);
-    return [{ url, source: source.name, kind: "api", depth: 0, priority: 0, page: 0 }];
+    const first = firstRequest(source);
+    return [{ ...first, source: source.name, kind: "api", depth: 0, priority: 0, page: 0 }];
   }
   const { exact } = urlRules(source.canonical);
   return source.seeds.map((seed) => {

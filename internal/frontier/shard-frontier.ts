@@ -24,16 +24,20 @@ export type QueuedLink = { link: FrontierLink; attempts: number; calm: number };
 /** By source: links of a page are many, and putting its name before each of them costs more than their fingerprint. */
 const starts = new BoundedCache<FingerprintStart>(256);
 
-/** What makes two links the same: the source, the canonical URL, and which replay it is. A robots.txt is no page. */
+/**
+ * What makes two links the same: the source, the canonical URL, what the request has beyond it, and which replay it is. A
+ * robots.txt is no page.
+ */
 export function linkFingerprint(link: FrontierLink): Fingerprint {
   let start = starts.get(link.source);
   if (start === undefined) {
     start = startOf(`${link.source}\n`);
     starts.set(link.source, start);
   }
-  if (link.kind !== "robots" && link.replay === undefined) return fingerprint(link.url, start);
+  if (link.kind === "page" && link.replay === undefined) return fingerprint(link.url, start);
   const kind = link.kind === "robots" ? "\nrobots" : "";
-  return fingerprint(`${link.url}${kind}${link.replay ? `\n${link.replay}` : ""}`, start);
+  const ask = link.ask === undefined ? "" : `\n${JSON.stringify(link.ask)}`;
+  return fingerprint(`${link.url}${kind}${ask}${link.replay ? `\n${link.replay}` : ""}`, start);
 }
 
 /** The first entry of a band of a host. */

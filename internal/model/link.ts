@@ -9,6 +9,15 @@ export type LinkPriority = 0 | 1 | 2;
  */
 export type LinkKind = "page" | "api" | "sitemap" | "robots";
 
+/**
+ * What a request of an API source has beyond its URL: values set in the source's body, by dotted path (present: it is a POST),
+ * and headers of its own. The source's body itself, which may hold secrets, does not travel.
+ */
+export type LinkAsk = { body?: Record<string, unknown>; headers?: Record<string, string> };
+
+/** Pages known from a total: those before `upTo` are offered, `size` records each; `total`: what the answer said. */
+export type PagesKnown = { upTo: number; size: number; total: number };
+
 /** A URL to fetch for a source of a run. */
 export type FrontierLink = {
   /** Canonical absolute URL; a fragment only where the source has `canonical.fragment: routes`. */
@@ -22,6 +31,10 @@ export type FrontierLink = {
   via?: string;
   /** Pages behind the source's first API page, 0-based. */
   page?: number;
+  /** Absent: a GET without headers of its own. With the URL it says which request it is. */
+  ask?: LinkAsk;
+  /** Of an API page that was offered because a total named it. */
+  known?: PagesKnown;
   /** Redirects followed to get here. */
   redirects?: number;
   /** The URLs of those redirects, first to last. */

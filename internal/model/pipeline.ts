@@ -28,16 +28,44 @@ export type Auth =
   | { kind: "header"; name: string; value: string }
   | { kind: "query"; name: string; value: string };
 
+/** Where a request carries what paging changes: `param` is a URL parameter, a dotted path in the JSON body, or a header. */
+export type Place = "query" | "body" | "header";
+
+/** Paths are JSONPaths in an answer; `total` counts records, `more` says whether there is another page. */
 export type Pagination =
   | { kind: "none" }
-  /** `?param=1,2,...`; `sizeParam` carries `size`. Ends at an empty page, or a page shorter than `size` when it is set. */
-  | { kind: "page"; param: string; start: number; size: number | null; sizeParam: string | null }
-  | { kind: "offset"; param: string; limitParam: string; limit: number }
-  /** `next`: JSONPath of the cursor in the body. */
-  | { kind: "cursor"; param: string; next: string }
+  /** `param` = 1, 2, ...; `sizeParam` carries `size`. Ends at an empty page, or a page shorter than `size` when it is set. */
+  | {
+      kind: "page";
+      in: Place;
+      param: string;
+      start: number;
+      size: number | null;
+      sizeParam: string | null;
+      total: string | null;
+      totalPages: string | null;
+      more: string | null;
+    }
+  | {
+      kind: "offset";
+      in: Place;
+      param: string;
+      limitParam: string;
+      limit: number;
+      total: string | null;
+      more: string | null;
+    }
+  /** The cursor is at `next`, or in the header `nextHeader`. */
+  | {
+      kind: "cursor";
+      in: Place;
+      param: string;
+      next: string | null;
+      nextHeader: string | null;
+      more: string | null;
+    }
   /** RFC 8288 `Link: <...>; rel="next"`. */
   | { kind: "link" }
-  /** `next`: JSONPath of the next URL in the body. */
   | { kind: "next_url"; next: string };
 
 export type Incremental = { param: string; field: string; start: string };
@@ -50,6 +78,8 @@ export type ApiSource = AskedSource & {
   url: string;
   auth: Auth | null;
   params: Record<string, string>;
+  /** Null: GET. Else POSTed as JSON, with what paging sets in it. */
+  body: Record<string, unknown> | null;
   /** Names of `params` whose values came from variables: they are added to each request, and kept out of stored URLs. */
   secretParams: string[];
   /** JSONPath (RFC 9535) of the records. */

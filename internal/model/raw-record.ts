@@ -1,5 +1,5 @@
 // What a crawl pod saves of one answer: one JSON object a line in `raw/<source>/dt=<date>/run=<run>/*.jsonl.zst`.
-import type { LinkKind } from "./link.ts";
+import type { LinkAsk, LinkKind } from "./link.ts";
 
 /** What was known of a page before; times in ISO 8601, UTC. */
 export type KnownBefore = {
@@ -28,6 +28,8 @@ export type RawRecord = {
   kind: LinkKind;
   /** 0-based page number of an API source. */
   page: number;
+  /** What the request had beyond its URL; absent: a GET without headers of its own. */
+  ask?: LinkAsk;
   /** sha256 of the body as received after content decoding, hex; of the body that still holds when none came again. */
   digest: string;
   /** The Content-Type header, or what the body was found to be where the header is missing or wrong. */

@@ -3,32 +3,50 @@ import { z } from "zod";
 import { fetchKeys } from "./fetch-schema.ts";
 import { checkJsonPath } from "./json-path.ts";
 import { auth, headers, name, rate } from "./request-schema.ts";
-import { checkHttpUrl, checkTableName, checkText } from "./value-checks.ts";
+import { checkHeaderName, checkHttpUrl, checkTableName, checkText } from "./value-checks.ts";
 import { count, textThat } from "./value-schemas.ts";
 
 const jsonPath = textThat(checkJsonPath);
 const param = textThat(checkText).optional();
+const place = z.enum(["query", "body"]).optional();
+const where = "URL parameter, or dotted path in the POSTed body. Default query";
+const total = jsonPath
+  .optional()
+  .describe("JSONPath of the number of all records: then all pages are asked for at once");
+const more = jsonPath.optional().describe("JSONPath that is true when there is another page");
 
 const pagination = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("none").describe("One answer holds everything") }),
     z.strictObject({
       kind: z.literal("page").describe("Numbered pages, until an empty or short one"),
+      in: place.describe(where),
       param: param.describe("Parameter of the page number. Default page"),
       start: count(0, 1e9).optional().describe("First page number. Default 1"),
       size: count(1, 1e6).optional().describe("Records of a full page"),
       sizeParam: param.describe("Parameter that carries `size`"),
+      total,
+      totalPages: jsonPath.optional().describe("JSONPath of the number of all pages"),
+      more,
     }),
     z.strictObject({
       kind: z.literal("offset").describe("Offset and limit, until an empty or short page"),
+      in: place.describe(where),
       param: param.describe("Parameter of the offset. Default offset"),
       limitParam: param.describe("Parameter of the limit. Default limit"),
       limit: count(1, 1e6).describe("Records of a full page"),
+      total,
+      more,
     }),
     z.strictObject({
       kind: z.literal("cursor").describe("Each answer names the cursor of the next"),
-      param: param.describe("Parameter of the cursor. Default cursor"),
-      next: jsonPath.describe("JSONPath of the next cursor in the answer"),
+      in: z.enum(["query", "body", "header"]).optional().describe(`${where}; or a header`),
+      param: param.describe("Parameter, path or header of the cursor. Default cursor"),
+      next: jsonPath.optional().describe("JSONPath of the next cursor in the answer"),
+      nextHeader: textThat(checkHeaderName)
+        .optional()
+        .describe("Header of the answer with the next cursor, in place of `next`"),
+      more,
     }),
     z.strictObject({ kind: z.literal("link").describe('Link header with rel="next" (RFC 8288)') }),
     z.strictObject({
@@ -39,6 +57,20 @@ const pagination = z
   .optional()
   .describe("How to get from one answer to the next. Default none");
 
+const json = z.record(z.string(), z.unknown());
+
+const graphql = z
+  .strictObject({
+    query: textThat(checkText).describe("The query, with a variable for the cursor"),
+    variables: json.optional().describe("Its variables"),
+    pageInfo: jsonPath
+      .optional()
+      .describe("JSONPath of the pageInfo: { hasNextPage, endCursor }. Absent: one answer"),
+    cursor: param.describe("Variable that carries endCursor. Default after"),
+  })
+  .optional()
+  .describe("POSTs a GraphQL query, in place of `method`, `body` and `pagination`");
+
 /** A source of kind `api`. */
 export const api = z.strictObject({
   name,
@@ -47,6 +79,9 @@ export const api = z.strictObject({
   headers,
   auth,
   ...fetchKeys,
+  method: z.enum(["GET", "POST"]).optional().describe("Default GET; POST sends `body` as JSON"),
+  body: json.optional().describe("What is POSTed; values of paging are set in it. Default {}"),
+  graphql,
   params: z.record(z.string(), z.string()).optional().describe("URL parameters of every request"),
   records: jsonPath.describe("JSONPath (RFC 9535) of the records in an answer, such as $.data[*]"),
   pagination,

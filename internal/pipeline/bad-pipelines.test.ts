@@ -122,7 +122,18 @@ const files: [title: string, text: string, problems: string[]][] = [
     withApi("tabel: t2, zzz: 1"),
     [
       'p:3:78: unknown key "tabel" in sources[0] | Did you mean table?',
-      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, headers, auth, contact, cookies, proxy, http2, tls, limits, network, params, records, pagination, incremental, rate, maxPages, table',
+      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, records, pagination, incremental, rate, maxPages, table',
+    ],
+  ],
+  [
+    "POST, GraphQL and cursors that do not fit together",
+    `${withApi("body: { a: 1 }, pagination: { kind: cursor, in: body }")}  - { ${api.replace("name: a", "name: b")}, graphql: { query: q }, method: POST, pagination: { kind: none } }\n`,
+    [
+      "p:3:84: sources[0].body is given without method: POST | Add method: POST",
+      "p:3:114: sources[0].pagination.kind is cursor, without next | Add next: $.meta.next, or nextHeader",
+      "p:3:126: sources[0].pagination.in is body, but nothing is POSTed | Add method: POST",
+      "p:4:109: sources[1].method is given beside graphql | Remove method",
+      "p:4:127: sources[1].pagination is given beside graphql | Remove pagination",
     ],
   ],
   [

@@ -3,8 +3,10 @@
 import { readdirSync } from "node:fs";
 import { describeError } from "../std/errors.ts";
 import { nearestName } from "../std/nearest-name.ts";
+import { apiProblems } from "./api-checks.ts";
 import { durationMs } from "./duration.ts";
 import { localPath } from "./file-url.ts";
+import { at } from "./problem-at.ts";
 import type { Problem } from "./problems.ts";
 import { describePath } from "./shape-problems.ts";
 import { entriesOf, listOf, textOf, valueAt } from "./value-at.ts";
@@ -22,12 +24,6 @@ export function crossProblems(
     ...sensorProblems(document),
     ...(checkFiles ? modelProblems(document, folder) : []),
   ];
-}
-
-function at(document: YamlDocument, path: Path, what: string, fix: string): Problem[] {
-  const place = document.place(path);
-  if (!place || place.isBroken) return [];
-  return [{ ...place.at, what, fix }];
 }
 
 function sourceProblems(document: YamlDocument): Problem[] {
@@ -53,7 +49,7 @@ function sourceProblems(document: YamlDocument): Problem[] {
       ...rateProblems(document, path, source),
       ...recrawlProblems(document, path, source),
       ...pageTableProblems(document, path, source),
-      ...sizeProblems(document, path, source),
+      ...apiProblems(document, path, source),
     ];
   });
 }
@@ -97,14 +93,6 @@ function pageTableProblems(document: YamlDocument, path: Path, source: unknown):
     const what = `${describePath(where)}: "${shown(document, where)}" is the table of this source's pages too`;
     return at(document, where, what, "Use another table");
   });
-}
-
-function sizeProblems(document: YamlDocument, path: Path, source: unknown): Problem[] {
-  const pagination = valueAt(source, ["pagination"]);
-  if (textOf(pagination, "sizeParam") === null) return [];
-  if (valueAt(pagination, ["size"]) !== undefined) return [];
-  const where = [...path, "pagination", "sizeParam"];
-  return at(document, where, `${describePath(where)} is given without size`, "Add size: 100");
 }
 
 /** Tables that sources write, as far as they can be read. */

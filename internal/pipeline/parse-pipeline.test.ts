@@ -177,16 +177,34 @@ sources:
   - { name: a, kind: api, url: "https://a.example/", records: "$", table: t, pagination: { kind: page, size: 50, sizeParam: n } }
   - { name: b, kind: api, url: "https://a.example/", records: "$", table: t, pagination: { kind: offset, limit: 10 } }
   - { name: c, kind: api, url: "https://a.example/", records: "$", table: t, pagination: { kind: next_url, next: "$['next']" } }
+  - { name: d, kind: api, url: "https://a.example/", records: "$", table: t, method: POST, body: { q: { size: 5 } }, pagination: { kind: cursor, in: body, param: q.at, nextHeader: X-Next } }
+  - { name: e, kind: api, url: "https://a.example/", records: "$.data.x.nodes", table: t, graphql: { query: "query($after:String) { x }", variables: { n: 1 }, pageInfo: $.data.x.pageInfo } }
 tables:
   t:
     partitionBy: [dt, { day: cast(ts as date) }]
     columns: { price: "DECIMAL(12,2)", tags: "VARCHAR[]" }
 waitFor: [{ file: ./in/_SUCCESS }, { url: "file:in/*.csv", timeout: 90s }]
 `);
-  expect(pipeline.sources.map((source) => source.kind === "api" && source.pagination)).toEqual([
+  expect(
+    pipeline.sources.map((source) => source.kind === "api" && source.pagination),
+  ).toMatchObject([
     { kind: "page", param: "page", start: 1, size: 50, sizeParam: "n" },
     { kind: "offset", param: "offset", limitParam: "limit", limit: 10 },
     { kind: "next_url", next: "$['next']" },
+    { kind: "cursor", in: "body", param: "q.at", next: null, nextHeader: "X-Next", more: null },
+    {
+      kind: "cursor",
+      param: "variables.after",
+      next: "$.data.x.pageInfo.endCursor",
+      more: "$.data.x.pageInfo.hasNextPage",
+    },
+  ]);
+  expect(pipeline.sources.map((source) => source.kind === "api" && source.body)).toEqual([
+    null,
+    null,
+    null,
+    { q: { size: 5 } },
+    { query: "query($after:String) { x }", variables: { n: 1 } },
   ]);
   expect(pipeline.tables.t).toMatchObject({
     partitionBy: [

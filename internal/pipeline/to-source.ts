@@ -8,7 +8,6 @@ import type {
   ContentRules,
   FilesSource,
   FollowOptions,
-  Pagination,
   Rate,
   Recrawl,
   Source,
@@ -21,6 +20,7 @@ import { toFetchOptions } from "./fetch-schema.ts";
 import { absoluteGlob } from "./file-url.ts";
 import type { PipelineFile } from "./pipeline-schema.ts";
 import { maxBodyBytes } from "./source-schema.ts";
+import { toBody, toPagination } from "./to-paging.ts";
 
 type SourceInFile = PipelineFile["sources"][number];
 type InFile<Kind> = Extract<SourceInFile, { kind: Kind }>;
@@ -55,7 +55,8 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     params: source.params ?? {},
     secretParams: [],
     records: source.records,
-    pagination: toPagination(source.pagination),
+    pagination: toPagination(source),
+    body: toBody(source),
     incremental: source.incremental ?? null,
     maxPages: source.maxPages ?? standardPages,
     table: source.table,
@@ -185,33 +186,4 @@ function toAuth(auth: InFile<"api">["auth"]): Auth | null {
   if (auth?.header) return { kind: "header", ...auth.header };
   if (auth?.query) return { kind: "query", ...auth.query };
   return null;
-}
-
-function toPagination(pagination: InFile<"api">["pagination"]): Pagination {
-  switch (pagination?.kind) {
-    case undefined:
-    case "none":
-      return { kind: "none" };
-    case "page":
-      return {
-        kind: "page",
-        param: pagination.param ?? "page",
-        start: pagination.start ?? 1,
-        size: pagination.size ?? null,
-        sizeParam: pagination.sizeParam ?? null,
-      };
-    case "offset":
-      return {
-        kind: "offset",
-        param: pagination.param ?? "offset",
-        limitParam: pagination.limitParam ?? "limit",
-        limit: pagination.limit,
-      };
-    case "cursor":
-      return { kind: "cursor", param: pagination.param ?? "cursor", next: pagination.next };
-    case "link":
-      return { kind: "link" };
-    case "next_url":
-      return { kind: "next_url", next: pagination.next };
-  }
 }

@@ -1,0 +1,43 @@
+// From an answer of an API to the links that follow from it. Pure.
+import { parseJsonExact } from "../extract/json-exact.ts";
+import { recordsOf } from "../extract/json-records.ts";
+import type { FrontierLink } from "../model/link.ts";
+import type { ApiSource } from "../model/pipeline.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+import { nextRequests, type PageRequest } from "../paging/next-requests.ts";
+import type { Reading } from "./read-answer.ts";
+
+/** The next pages of an API source. A body that is not JSON is an error: nobody knows what would have followed. */
+export function readApiPage(link: FrontierLink, record: RawRecord, source: ApiSource): Reading {
+  let document: unknown;
+  let records: unknown[];
+  try {
+    document = parseJsonExact(record.body ?? "");
+    records = recordsOf(document, source.records);
+  } catch (error) {
+    const excerpt = (record.body ?? "").slice(0, 200);
+    return failed(`the answer is not JSON (${(error as Error).message}): ${excerpt}`);
+  }
+  const step = nextRequests(source, {
+    request: link.ask === undefined ? { url: link.url } : { url: link.url, ask: link.ask },
+    page: link.page ?? 0,
+    known: link.known ?? null,
+    headers: record.headers,
+    document,
+    records: records.length,
+  });
+  if ("error" in step) return failed(step.error);
+  const links = "next" in step ? step.next.map((next) => pageLink(link, next)) : [];
+  const drops: Record<string, number> = {};
+  for (const note of step.notes ?? []) drops[note] = (drops[note] ?? 0) + 1;
+  return { links, error: null, drops };
+}
+
+/** Another page of the same walk. */
+function pageLink({ source, depth, url: via }: FrontierLink, next: PageRequest): FrontierLink {
+  return { source, kind: "api", depth, priority: 0, via, ...next };
+}
+
+function failed(error: string): Reading {
+  return { links: [], error, drops: {} };
+}
