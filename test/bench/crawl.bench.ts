@@ -20,13 +20,13 @@ function add(what: string, figures: CrawlFigures): Row {
   return row;
 }
 
-function line({ what, pages, pagesPerCpuSecond, cpuSeconds, wallSeconds, peakPssBytes }: Row) {
+function line({ what, pages, pagesPerCpuSecond, cpuSeconds, crawlSeconds, peakPssBytes }: Row) {
   const cells = [
     what.padEnd(34),
     `${pages} pages`.padStart(13),
     `${pagesPerCpuSecond.toFixed(0)} pages/CPU s`.padStart(18),
     `${cpuSeconds.toFixed(1)} CPU s`.padStart(12),
-    `${wallSeconds.toFixed(1)} s`.padStart(8),
+    `${crawlSeconds.toFixed(1)} s`.padStart(8),
     `${(peakPssBytes / 2 ** 20).toFixed(0)} MiB`.padStart(9),
   ];
   return cells.join(" ");
@@ -58,7 +58,7 @@ for (const rival of rivals) {
 }
 
 const ratios = {
-  speedup: one.wallSeconds / two.wallSeconds,
+  speedup: one.crawlSeconds / two.crawlSeconds,
   cpuPerPage: one.pagesPerCpuSecond / two.pagesPerCpuSecond,
   others,
 };

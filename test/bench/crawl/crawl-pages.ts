@@ -21,14 +21,21 @@ export type PagesWorld = {
 
 export type CrawlFigures = {
   pages: number;
-  /** From the first request to the last committed page, as the run itself reports it. */
+  /** Of the whole run, start and end included. */
   wallSeconds: number;
+  /** From the first request to the last, by the server's clock. */
+  crawlSeconds: number;
   /** Of all crawl processes, their start included. */
   cpuSeconds: number;
   peakPssBytes: number;
 };
 
-export type PageServer = { seeds: string[]; certificate: string | null; stop: () => Promise<void> };
+/** `stop` gives the seconds from the first request to the last. */
+export type PageServer = {
+  seeds: string[];
+  certificate: string | null;
+  stop: () => Promise<number>;
+};
 
 /** Starts the page server of a world as a process of its own. `folder` is for its certificate. */
 export async function startPageServer(world: PagesWorld, folder: string): Promise<PageServer> {
@@ -56,6 +63,8 @@ export async function crawlPages(
 ): Promise<CrawlFigures> {
   await using folder = await freshFolder();
   const server = await startPageServer(world, folder.path);
+  let crawlSeconds = 0;
+  let figures: Omit<CrawlFigures, "crawlSeconds">;
   try {
     await writeFile(join(folder.path, "pipeline.yaml"), pipelineOf(server.seeds));
     const { child, ended } = startOnpoint(folder.path, ["run", "pipeline.yaml", "--json"], {
@@ -76,10 +85,11 @@ export async function crawlPages(
     const crawl = usage.commands.find((command) => command.name === "onpoint crawl");
     if (crawl === undefined) throw new Error("no crawl process was seen");
     const { cpuSeconds, peakPssBytes } = crawl;
-    return { pages, wallSeconds: report.seconds ?? 0, cpuSeconds, peakPssBytes };
+    figures = { pages, wallSeconds: report.seconds ?? 0, cpuSeconds, peakPssBytes };
   } finally {
-    await server.stop();
+    crawlSeconds = await server.stop();
   }
+  return { ...figures, crawlSeconds };
 }
 
 function pipelineOf(seeds: readonly string[]): string {
@@ -112,8 +122,13 @@ async function makeCertificate(hosts: number, folder: string): Promise<string> {
   return path;
 }
 
-async function endInput(child: ChildProcess): Promise<void> {
+async function endInput(child: ChildProcess): Promise<number> {
   const exit = once(child, "exit");
+  let text = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    text += chunk;
+  });
   child.stdin?.end();
   await exit;
+  return Number(text);
 }

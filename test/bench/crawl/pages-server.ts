@@ -2,7 +2,8 @@
 // the next ones). A site is an address of the loopback network, so that every crawler can reach it without a resolver. Its own
 // process: its CPU time is nobody's.
 //
-// usage: node pages-server.ts HOSTS PAGES [DELAY_MS] [--tls]   prints its port, ends with its standard input
+// usage: node pages-server.ts HOSTS PAGES DELAY_MS [CERTIFICATE]
+// prints its port, ends with its standard input, and then prints the seconds from its first request to its last
 import { readFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -49,7 +50,12 @@ function pageOf(address: string, path: string): Buffer | null {
   return body;
 }
 
+let firstMs = 0;
+let lastMs = 0;
+
 const listener: RequestListener = (request, response) => {
+  lastMs = performance.now();
+  firstMs ||= lastMs;
   const body = pageOf(request.socket.localAddress ?? "", request.url ?? "");
   if (body === null) {
     response.writeHead(404, { "content-type": "text/plain", "content-length": 0 }).end();
@@ -79,4 +85,6 @@ server.listen(0, "0.0.0.0", () => {
   port = (server.address() as AddressInfo).port;
   process.stdout.write(`${port}\n`);
 });
-process.stdin.resume().on("end", () => process.exit(0));
+process.stdin.resume().on("end", () => {
+  process.stdout.write(`${(lastMs - firstMs) / 1000}\n`, () => process.exit(0));
+});

@@ -37,6 +37,8 @@ export const rivals: Rival[] = [
 export async function crawlWith(rival: Rival, world: PagesWorld): Promise<CrawlFigures> {
   await using folder = await freshFolder();
   const server = await startPageServer(world, folder.path);
+  let crawlSeconds = 0;
+  let figures: Omit<CrawlFigures, "crawlSeconds">;
   try {
     const seeds = join(folder.path, "seeds.txt");
     const output = join(folder.path, "pages.jsonl");
@@ -54,10 +56,11 @@ export async function crawlWith(rival: Rival, world: PagesWorld): Promise<CrawlF
     const expected = world.hosts * (world.pages + 1);
     if (code !== 0 || pages !== expected)
       throw new Error(`${rival.name}: ${pages} of ${expected} pages, exit ${code}: ${stderr}`);
-    return { pages, cpuSeconds, peakPssBytes, wallSeconds };
+    figures = { pages, cpuSeconds, peakPssBytes, wallSeconds };
   } finally {
-    await server.stop();
+    crawlSeconds = await server.stop();
   }
+  return { ...figures, crawlSeconds };
 }
 
 async function distinctUrls(file: string): Promise<number> {
