@@ -47,7 +47,9 @@ export class PodHosts {
    */
   async enter(shard: number, gapMs: number): Promise<void> {
     await this.#kept.load(shard);
+    // It may be known: a shard lost unnoticed, for a while, and gained again.
     const entered = this.#shard(shard);
+    entered.enteredMs = this.#clock.steadyMs();
     entered.waitMs = Math.min(gapMs, takeoverGapMs);
     for (const host of entered.hosts) this.#hold(host, entered, host.gapMs);
   }

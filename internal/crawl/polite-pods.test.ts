@@ -41,10 +41,25 @@ const source = fc.record({
 
 const event = fc.record({
   atMs: fc.nat(90_000),
-  kind: fc.constantFrom("kill", "stall", "cut off", "leave", "join", "wall" as const),
+  kind: fc.constantFrom<EventKind>("kill", "stall", "cut off", "leave", "join", "wall"),
   pod: fc.nat(5),
   forMs: fc.integer({ min: 100, max: 20_000 }),
 });
+
+type Case = [WebHost[], [SourceTraits, SourceTraits], Event[], number, number];
+
+const calm: WebHost = { robots: "", delayMs: 0, slowMs: 300, trouble: 0 };
+/** A pod cannot reach the queue, loses a shard to another one, and gets it again. */
+const shardTakenAgain: Case = [
+  [calm, { ...calm, slowMs: 10 }, { ...calm, trouble: 0.3 }, { ...calm, slowMs: 10 }],
+  [
+    { perSecond: 2, concurrency: 1, robots: "obey" },
+    { perSecond: 0.4, concurrency: 1, robots: "obey" },
+  ],
+  [{ atMs: 10_796, kind: "cut off", pod: 0, forMs: 14_955 }],
+  3,
+  1_407_411_073,
+];
 
 test("no host is ever asked too soon or too much at a time, over pods that die, stall, lose leases, come and go", async () => {
   await fc.assert(
@@ -61,11 +76,12 @@ test("no host is ever asked too soon or too much at a time, over pods that die, 
         expect(web.requests).toBeGreaterThan(0);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 40, examples: [shardTakenAgain] },
   );
 }, 300_000);
 
-type Event = { atMs: number; kind: string; pod: number; forMs: number };
+type EventKind = "kill" | "stall" | "cut off" | "leave" | "join" | "wall";
+type Event = { atMs: number; kind: EventKind; pod: number; forMs: number };
 type SourceTraits = { perSecond: number; concurrency: number; robots: "obey" | "ignore" };
 
 async function crawl(
