@@ -2,6 +2,7 @@
 // file settled or put back, or its owner is abandoned.
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
+import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -13,8 +14,9 @@ import { wantsBodyOf } from "./keep-rules.ts";
 import { askFor } from "./known-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
 import { settleAsked, settleOutcome } from "./settle.ts";
+import { bodyExcerpt } from "./source-secrets.ts";
 import { type VisitDeps, visit } from "./visit.ts";
-import { weighAnswer, weighFault } from "./weigh-answer.ts";
+import { type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 
 /** `robots`: what is known of the robots.txt that allows it. `retries`: attempts beyond the first. */
 export type LinkJob = {
@@ -65,12 +67,21 @@ export async function fetchLink(
     return [];
   }
   const answer = visited.answer instanceof FetchFault ? null : visited.answer;
+  const outcome = withBody(visited.weighed.link, answer, source);
   return settleOutcome(owner, entry, {
     source,
     answer,
     fetchedAt,
     userAgent: deps.userAgent,
-    outcome: visited.weighed.link,
+    outcome,
     asking,
   });
+}
+
+/** APIs say in the body why they refuse. */
+function withBody(outcome: LinkOutcome, answer: Exchange | null, source: Crawlable): LinkOutcome {
+  const refuses = answer !== null && answer.status >= 400 && answer.status < 500;
+  if (outcome.kind !== "dead" || !refuses || source.kind !== "api") return outcome;
+  const text = bodyExcerpt(answer, source);
+  return text === "" ? outcome : { kind: "dead", reason: `${outcome.reason}: ${text}` };
 }

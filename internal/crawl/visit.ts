@@ -4,6 +4,7 @@
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
+import { rateLimitOf } from "../fetch/rate-limit.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { HostCounts } from "../model/segment.ts";
@@ -63,6 +64,10 @@ export async function visit<T extends { gate: HostOutcome }>(
     const nowMs = clock.steadyMs();
     const isExchange = answer !== null && "status" in answer;
     host.ended(flight, nowMs, isExchange ? flight.startedMs + answer.firstByteMs : null, outcome);
+    if (isExchange) {
+      const limit = rateLimitOf(answer.headers, clock.wallMs());
+      host.gate.learn(nowMs, flight.sentMs ?? flight.startedMs, limit);
+    }
     if (outcome.kind !== "ok") owner.segment.countBackoff(host.authority);
     onChange(host);
   };

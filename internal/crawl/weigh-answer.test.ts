@@ -23,6 +23,7 @@ const answer = (status: number, headers: Record<string, string> = {}): Exchange 
   totalMs: 1,
 });
 const wait = { "retry-after": "7" };
+const usedUp = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "6" };
 const told = { kind: "retry-after", afterMs: 7_000 };
 const free = { kind: "again", costs: false };
 const costly = { kind: "again", costs: true };
@@ -46,6 +47,15 @@ test.each([
   ["503 told", answer(503, wait), entry(9), told, free],
   ["503", answer(503), entry(9), { kind: "busy" }, free],
   ["503 too often", answer(503), entry(0, 5), { kind: "busy" }, dead],
+  ["429 with a limit that is used up", answer(429, usedUp), entry(), told, free],
+  ["403 with a limit that is used up", answer(403, usedUp), entry(), told, free],
+  [
+    "403 with one that is not",
+    answer(403, { ...usedUp, "x-ratelimit-remaining": "3" }),
+    entry(),
+    { kind: "ok" },
+    dead,
+  ],
   ["500", answer(500), entry(1), { kind: "fault" }, costly],
   ["500 spent", answer(500), entry(2), { kind: "fault" }, dead],
   ["502 told", answer(502, wait), entry(), told, costly],

@@ -1,6 +1,7 @@
 // What an answer, or the lack of one, means for the host and for the link. Pure: the table of the crawl's retry rules.
 import type { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
+import { rateLimitOf } from "../fetch/rate-limit.ts";
 import { retryAfterMs } from "../fetch/retry-after.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { HostOutcome } from "../politeness/host-gate.ts";
@@ -26,13 +27,18 @@ export function weighAnswer(
   nowMs: number,
 ): { gate: HostOutcome; link: LinkOutcome } {
   const { status } = answer;
-  const afterMs = retryAfterMs(answer.headers["retry-after"] ?? null, nowMs);
+  const isFailed = status >= 400;
+  const limit = isFailed ? rateLimitOf(answer.headers, nowMs) : null;
+  const isUsedUp = limit?.remaining === 0;
+  const toldMs = retryAfterMs(answer.headers["retry-after"] ?? null, nowMs);
+  const afterMs = toldMs ?? (isUsedUp ? limit.resetMs : null);
   const again = (costs: boolean, spent: boolean): LinkOutcome =>
     spent
       ? { kind: "dead", reason: `HTTP ${status} after ${entry.attempts + entry.calm + 1} attempts` }
       : { kind: "again", costs };
   const calm = (limit: number) => again(false, entry.calm >= limit);
-  if (status === 429 || status === 503) {
+  // Some servers forbid (403) what they have no more quota for.
+  if (status === 429 || status === 503 || (status === 403 && isUsedUp)) {
     if (afterMs !== null)
       return { gate: { kind: "retry-after", afterMs }, link: calm(maxCalm.told) };
     return { gate: { kind: "busy" }, link: calm(maxCalm.busy) };

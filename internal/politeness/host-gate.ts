@@ -39,6 +39,8 @@ export type HostGateCounts = { requests: number; smallestGapMs: number | null; b
 const maxBusyBackoffMs = 86_400_000;
 export const quietMs = 30 * 60_000;
 const jitter = 0.1;
+/** A window may end this much sooner than told: rounded up by the host, and by us once more. */
+const roundedMs = 2_000;
 
 export class HostGate {
   readonly #random: () => number;
@@ -52,6 +54,11 @@ export class HostGate {
   /** The same for blocks that the host itself asked for (429, 503, Retry-After). */
   #busyBlockMs = Number.NEGATIVE_INFINITY;
   #holdMs = Number.NEGATIVE_INFINITY;
+  /**
+   * What the host last said it would take; after `untilMs` one request goes first, to hear anew. `latestEndMs`: when the last
+   * window that it spoke of ends at the latest.
+   */
+  #allowance: { left: number; untilMs: number; latestEndMs: number } | null = null;
   #requests = 0;
   #backoffs = 0;
   #smallestGapMs: number | null = null;
@@ -73,7 +80,10 @@ export class HostGate {
   /** The earliest time, `nowMs` or later, at which a request may start; Infinity until one of those in flight has ended. */
   readyAt(nowMs: number): number {
     if (this.#inFlight >= this.#pace.concurrency) return Number.POSITIVE_INFINITY;
-    return Math.max(nowMs, this.nextStartMs);
+    const readyMs = Math.max(nowMs, this.nextStartMs);
+    const allowance = this.#allowance;
+    if (allowance === null || (allowance.left > 0 && readyMs < allowance.untilMs)) return readyMs;
+    return this.#inFlight > 0 ? Number.POSITIVE_INFINITY : Math.max(readyMs, allowance.untilMs);
   }
 
   /** The earliest time at which a request may start, whatever is in flight; -Infinity for a host that was never asked. */
@@ -91,6 +101,7 @@ export class HostGate {
       this.#smallestGapMs = Math.min(this.#smallestGapMs ?? Infinity, nowMs - this.#lastStartMs);
     }
     this.#lastStartMs = nowMs;
+    if (this.#allowance !== null) this.#allowance.left -= 1;
     this.#inFlight += 1;
     this.#requests += 1;
   }
@@ -128,6 +139,33 @@ export class HostGate {
         this.#faultStep += 1;
         return;
     }
+  }
+
+  /**
+   * The answer to a request that was sent at `sentMs`, and has {@link end}ed, says that the host takes `remaining` more within
+   * `resetMs`; null: it says nothing, and the host is asked at its pace again once its last word is over. Those in flight may
+   * not have been counted by the host yet. A host that takes no more is blocked.
+   */
+  learn(nowMs: number, sentMs: number, limit: { remaining: number; resetMs: number } | null): void {
+    const known = this.#allowance;
+    // Sent after the last word was over, with nothing else in flight.
+    const isFirst = known === null || sentMs >= known.untilMs;
+    if (limit === null) {
+      if (isFirst) this.#allowance = null;
+      return;
+    }
+    const left = limit.remaining - this.#inFlight;
+    const untilMs = nowMs + limit.resetMs;
+    // Answers overtake each other: unless this is surely the next window, the least counts.
+    const isNext = isFirst || sentMs + limit.resetMs - roundedMs > known.latestEndMs;
+    this.#allowance = isNext
+      ? { left, untilMs, latestEndMs: untilMs }
+      : {
+          left: Math.min(left, known.left),
+          untilMs: known.untilMs,
+          latestEndMs: Math.max(untilMs, known.latestEndMs),
+        };
+    if (limit.remaining === 0) this.#blockBusy(this.#allowance.latestEndMs);
   }
 
   /** Another pace from now on. The request after the last one still waits as long as it had to. */

@@ -18,7 +18,7 @@ test("secrets of auth, headers and params reach the server and nothing else", {
       `${request.url} ${request.headers.authorization ?? ""} ${request.headers["x-token"] ?? ""}`,
     );
     const page = Number(new URL(request.url ?? "/", "http://x").searchParams.get("page") ?? "1");
-    if (request.url?.startsWith("/gone")) answer.writeHead(404).end("no");
+    if (request.url?.startsWith("/gone")) answer.writeHead(404).end(`nothing at ${request.url}`);
     else
       answer
         .writeHead(200, { "content-type": "application/json" })
@@ -47,7 +47,7 @@ test("secrets of auth, headers and params reach the server and nothing else", {
   expect(asked.every((line) => line.includes(secret))).toBe(true);
   const dead = await runOnpoint(folder.path, ["dead", "ls", "--json"]);
   const plan = await runOnpoint(folder.path, ["plan", "p.yaml", "--json"], { TOKEN: secret });
-  expect(dead.stdout).toContain("gone");
+  expect(dead.stdout).toContain("HTTP 404: nothing at /gone");
   const told = stdout + stderr + dead.stdout + plan.stdout;
   expect(told).not.toContain(secret);
   for (const file of await readdir(folder.path, { recursive: true, withFileTypes: true })) {
