@@ -8,6 +8,7 @@ import { removeSnapshots } from "../internal/frontier/shard-snapshots.ts";
 import { type ActiveRun, activeRunKey, coordinatorLease } from "../internal/model/active-run.ts";
 import { progressPath } from "../internal/model/lake-paths.ts";
 import { type RunReport, runToken } from "../internal/model/run.ts";
+import { chosenSources } from "../internal/pipeline/chosen-sources.ts";
 import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
 import { listDrops } from "../internal/process/list-drops.ts";
 import type { Headers, Queue } from "../internal/queue/queue.ts";
@@ -16,7 +17,7 @@ import { pause } from "../internal/std/pause.ts";
 import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { loadModels, loadSnapshots } from "./load-models.ts";
 import { type Pod, withPod } from "./open-pod.ts";
-import { chosenSources, type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
+import { type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
 
 const progressEveryMs = 5_000;
 

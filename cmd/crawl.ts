@@ -3,9 +3,9 @@ import { readReplays } from "../internal/catalog/replays.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { shardsToRaw } from "../internal/flow/shards-to-raw.ts";
 import { seedsOf } from "../internal/flow/targets-to-shards.ts";
+import { chosenSources } from "../internal/pipeline/chosen-sources.ts";
 import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { withPod } from "./open-pod.ts";
-import { chosenSources } from "./prepare-run.ts";
 
 export function crawlCommand(): Promise<number> {
   return withPod("crawl", async (pod) => {

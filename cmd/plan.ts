@@ -55,7 +55,12 @@ async function planSource(source: Source, shown: Source, shards: number): Promis
     return { name, kind, first: [], shards: [], tables: tablesOf(source), files };
   }
   const urls = source.kind === "api" ? [source.url] : source.kind === "web" ? source.seeds : [];
-  const first = shown.kind === "api" ? [firstUrl(shown)] : shown.kind === "web" ? shown.seeds : [];
+  const first =
+    shown.kind === "api"
+      ? [`${firstUrl(shown)}${eachText(shown)}`]
+      : shown.kind === "web"
+        ? shown.seeds
+        : [];
   const owners = new Set(urls.map((url) => shardOf(url, shards)));
   const numbers = [...owners].sort((a, b) => a - b);
   return { name, kind, first, shards: numbers, tables: tablesOf(source), files: [] };
@@ -65,6 +70,10 @@ function tablesOf(source: Source): string[] {
   if (source.kind !== "web") return [source.table];
   const pages = source.pages === null ? [] : [source.pages];
   return [...new Set([...pages, ...source.extract.map(({ table }) => table)])];
+}
+
+function eachText({ each }: ApiSource): string {
+  return each === null ? "" : ` for each record of ${each.from}`;
 }
 
 /** The first URL as text: placeholders of variables would not survive a URL parser. */

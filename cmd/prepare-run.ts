@@ -4,8 +4,9 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { RunRequest } from "../internal/catalog/open-run.ts";
-import type { Pipeline, Source } from "../internal/model/pipeline.ts";
+import type { Pipeline } from "../internal/model/pipeline.ts";
 import { isRunId } from "../internal/model/run.ts";
+import { namesOf } from "../internal/pipeline/chosen-sources.ts";
 import { UsageError } from "../internal/std/errors.ts";
 import { readPipeline } from "./read-pipeline.ts";
 
@@ -72,13 +73,6 @@ export async function prepareRun(
   return { pipeline, text: await readFile(pipeline.file, "utf8"), lake, request };
 }
 
-/** The sources that `--only` names: by source or by table; all without it. */
-export function chosenSources(pipeline: Pipeline, only: readonly string[] | null): Source[] {
-  return pipeline.sources.filter(
-    (source) => only === null || only.some((name) => namesOf(source).includes(name)),
-  );
-}
-
 /** Lake URL of a `--lake` option: relative to the working directory. */
 export function lakeUrl(given: string, cwd: string): string {
   if (given.startsWith("s3://")) return given.replace(/\/+$/, "");
@@ -91,14 +85,6 @@ export function lakeUrl(given: string, cwd: string): string {
     );
   }
   return pathToFileURL(resolve(cwd, path)).href.replace(/\/+$/, "");
-}
-
-function namesOf(source: Source): string[] {
-  const tables =
-    source.kind === "web"
-      ? [source.pages, ...source.extract.map((extract) => extract.table)]
-      : [source.table];
-  return [source.name, ...tables.filter((table) => table !== null)];
 }
 
 function checkOnly(only: readonly string[] | null, pipeline: Pipeline): void {

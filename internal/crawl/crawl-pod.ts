@@ -280,8 +280,8 @@ export class CrawlPod {
     const wallMs = this.#clock.wallMs();
     if (settleUnfetched(owner, entry, source, host.authority, wallMs)) return null;
     host.nextTurn(guest);
-    const retries = this.#options.pipelineOf(owner).retries.crawl;
-    return { kind: "link", host, owner, entry, source, robots: verdict.robots, retries };
+    const pipeline = this.#options.pipelineOf(owner);
+    return { kind: "link", host, owner, entry, source, pipeline, robots: verdict.robots };
   }
 
   /** Gives whether there are any that are new. */

@@ -6,6 +6,8 @@ import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
+import type { Pipeline } from "../model/pipeline.ts";
+import { childrenOf } from "../pipeline/chosen-sources.ts";
 import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
 import type { Elsewhere } from "./ask-elsewhere.ts";
@@ -18,15 +20,15 @@ import { bodyExcerpt } from "./source-secrets.ts";
 import { type VisitDeps, visit } from "./visit.ts";
 import { type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 
-/** `robots`: what is known of the robots.txt that allows it. `retries`: attempts beyond the first. */
+/** `robots`: what is known of the robots.txt that allows it. */
 export type LinkJob = {
   kind: "link";
   host: Host;
   owner: ShardOwner;
   entry: QueuedLink;
   source: Crawlable;
+  pipeline: Pipeline;
   robots: RobotsEntry["state"] | "none";
-  retries: number;
 };
 
 export type LinkDeps = VisitDeps & {
@@ -37,9 +39,10 @@ export type LinkDeps = VisitDeps & {
 /** Fetches a link. Gives the new links of the owner's own shard, which are queued already. */
 export async function fetchLink(
   deps: LinkDeps,
-  { host, owner, entry, source, robots, retries }: LinkJob,
+  { host, owner, entry, source, pipeline, robots }: LinkJob,
 ): Promise<FrontierLink[]> {
   const { link } = entry;
+  const retries = pipeline.retries.crawl;
   const asking = askFor(owner, link, source, deps.clock.wallMs());
   const fetchedAt = new Date(deps.clock.wallMs()).toISOString();
   const asked = {
@@ -70,6 +73,7 @@ export async function fetchLink(
   const outcome = withBody(visited.weighed.link, answer, source);
   return settleOutcome(owner, entry, {
     source,
+    children: childrenOf(pipeline, owner.run.only, source),
     answer,
     fetchedAt,
     userAgent: deps.userAgent,

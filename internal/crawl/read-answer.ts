@@ -49,6 +49,7 @@ export function rawRecord(
     kind: link.kind,
     page: link.page ?? 0,
     ...(link.ask === undefined ? {} : { ask: link.ask }),
+    ...(link.keys === undefined ? {} : { keys: link.keys }),
     digest: digestOf(answer, skipped),
     content_type: contentType,
     charset: text?.charset ?? "",

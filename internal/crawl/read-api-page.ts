@@ -4,11 +4,20 @@ import { recordsOf } from "../extract/json-records.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
+import { childLinks } from "../paging/child-requests.ts";
 import { nextRequests, type PageRequest } from "../paging/next-requests.ts";
 import type { Reading } from "./read-answer.ts";
 
-/** The next pages of an API source. A body that is not JSON is an error: nobody knows what would have followed. */
-export function readApiPage(link: FrontierLink, record: RawRecord, source: ApiSource): Reading {
+/**
+ * The next pages of an API source, and the first pages of its children. A body that is not JSON is an error: nobody knows
+ * what would have followed.
+ */
+export function readApiPage(
+  link: FrontierLink,
+  record: RawRecord,
+  source: ApiSource,
+  children: readonly ApiSource[] = [],
+): Reading {
   let document: unknown;
   let records: unknown[];
   try {
@@ -30,12 +39,19 @@ export function readApiPage(link: FrontierLink, record: RawRecord, source: ApiSo
   const links = "next" in step ? step.next.map((next) => pageLink(link, next)) : [];
   const drops: Record<string, number> = {};
   for (const note of step.notes ?? []) drops[note] = (drops[note] ?? 0) + 1;
+  for (const child of children) {
+    const found = childLinks(child, records, link);
+    for (const each of found.links) links.push(each);
+    if (found.missed > 0) drops[`${child.name}: no value for its url`] = found.missed;
+  }
   return { links, error: null, drops };
 }
 
 /** Another page of the same walk. */
-function pageLink({ source, depth, url: via }: FrontierLink, next: PageRequest): FrontierLink {
-  return { source, kind: "api", depth, priority: 0, via, ...next };
+function pageLink(link: FrontierLink, next: PageRequest): FrontierLink {
+  const { source, depth, url: via, keys } = link;
+  const carried = keys === undefined ? {} : { keys };
+  return { source, kind: "api", depth, priority: 0, via, ...carried, ...next };
 }
 
 function failed(error: string): Reading {

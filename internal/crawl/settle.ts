@@ -6,7 +6,7 @@ import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { Source, WebSource } from "../model/pipeline.ts";
+import type { ApiSource, Source, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import type { SeenPage } from "../model/seen-page.ts";
 import { describeError } from "../std/errors.ts";
@@ -94,6 +94,7 @@ type Answered = {
   entry: QueuedLink;
   answer: Exchange;
   source: Exclude<Source, { kind: "files" }>;
+  children: readonly ApiSource[];
   fetchedAt: string;
   userAgent: string;
   kind: "read" | "redirect";
@@ -103,6 +104,8 @@ type Answered = {
 /** What a fetch of a link came to: `outcome` is what it means, `answer` null when there was none. */
 export type Fetched = {
   source: Exclude<Source, { kind: "files" }>;
+  /** Of an API source: those that are fetched for each of its records. */
+  children: readonly ApiSource[];
   answer: Exchange | null;
   /** ISO 8601, UTC. */
   fetchedAt: string;
@@ -143,7 +146,7 @@ export function settleDeferred(
 export async function settleOutcome(
   owner: ShardOwner,
   entry: QueuedLink,
-  { source, answer, fetchedAt, userAgent, outcome: weighed, asking }: Fetched,
+  { source, children, answer, fetchedAt, userAgent, outcome: weighed, asking }: Fetched,
 ): Promise<FrontierLink[]> {
   const { link } = entry;
   const { before } = asking;
@@ -156,7 +159,16 @@ export async function settleOutcome(
   }
   if (answer !== null && (outcome.kind === "read" || outcome.kind === "redirect")) {
     const { kind } = outcome;
-    return settleAnswer(owner, { entry, answer, source, fetchedAt, userAgent, kind, before });
+    return settleAnswer(owner, {
+      entry,
+      answer,
+      source,
+      children,
+      fetchedAt,
+      userAgent,
+      kind,
+      before,
+    });
   }
   if (answer !== null)
     archiveAnswer(owner, link, source, answer, fetchedAt, originalOf(link, outcome, before));
@@ -255,7 +267,7 @@ async function readAnswer(
     if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
     return reading;
   }
-  if (source.kind === "api") return readApiPage(link, record, source);
+  if (source.kind === "api") return readApiPage(link, record, source, answered.children);
   const rules = rulesFor(source, userAgent);
   if (link.kind === "sitemap")
     return readSitemap(link, answer.body, rules, spentOf(owner, link.source));

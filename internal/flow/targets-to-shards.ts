@@ -58,6 +58,7 @@ export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> 
 /** The links that a crawled source starts from. */
 export function seedsOf(source: Exclude<Source, FilesSource>): FrontierLink[] {
   if (source.kind === "api") {
+    if (source.each !== null) return [];
     const first = firstRequest(source);
     return [{ ...first, source: source.name, kind: "api", depth: 0, priority: 0, page: 0 }];
   }

@@ -33,6 +33,8 @@ export type FrontierLink = {
   page?: number;
   /** Absent: a GET without headers of its own. With the URL it says which request it is. */
   ask?: LinkAsk;
+  /** Columns that the rows of the answer carry: keys of the parent's record. */
+  keys?: Record<string, unknown>;
   /** Of an API page that was offered because a total named it. */
   known?: PagesKnown;
   /** Redirects followed to get here. */

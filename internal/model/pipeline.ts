@@ -75,7 +75,10 @@ type AskedSource = SourceBase & { fetch: FetchOptions };
 
 export type ApiSource = AskedSource & {
   kind: "api";
+  /** With `each`: a template, whose `{field}` are of the parent's records. */
   url: string;
+  /** Fetched once for each record of the source `from`; `keys`: fields of those records that the rows carry. */
+  each: { from: string; keys: string[] } | null;
   auth: Auth | null;
   params: Record<string, string>;
   /** Null: GET. Else POSTed as JSON, with what paging sets in it. */

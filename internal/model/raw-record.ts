@@ -28,6 +28,8 @@ export type RawRecord = {
   kind: LinkKind;
   /** 0-based page number of an API source. */
   page: number;
+  /** Columns that every row of an API's answer carries. */
+  keys?: Record<string, unknown>;
   /** What the request had beyond its URL; absent: a GET without headers of its own. */
   ask?: LinkAsk;
   /** sha256 of the body as received after content decoding, hex; of the body that still holds when none came again. */

@@ -1,9 +1,13 @@
 // What must hold between the values of an API source.
+import { keyColumn, placeholdersOf } from "../paging/child-requests.ts";
+import { nearestName } from "../std/nearest-name.ts";
 import { at } from "./problem-at.ts";
 import type { Problem } from "./problems.ts";
 import { describePath } from "./shape-problems.ts";
-import { textOf, valueAt } from "./value-at.ts";
+import { listOf, textOf, valueAt } from "./value-at.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
+
+type Complain = (keys: string[], what: string, fix: string) => Problem[];
 
 /** Problems of one source; none when it is of another kind, or where its shape is at fault. */
 export function apiProblems(document: YamlDocument, path: Path, source: unknown): Problem[] {
@@ -17,11 +21,61 @@ export function apiProblems(document: YamlDocument, path: Path, source: unknown)
     problems.push(...problem(["body"], "is given without method: POST", "Add method: POST"));
   for (const key of has("graphql") ? ["method", "body", "pagination"] : [])
     if (has(key)) problems.push(...problem([key], "is given beside graphql", `Remove ${key}`));
+  if (!has("url") && !has("each")) {
+    const what = `${describePath(path)} has no key "url"`;
+    problems.push(...at(document, path, what, "Add url: https://HOST/PATH"));
+  }
+  if (has("url") && has("each"))
+    problems.push(...problem(["url"], "is given beside each", "Remove url"));
+  problems.push(...eachProblems(document, problem, source));
   return [...problems, ...pagingProblems(problem, has, source, isPost)];
 }
 
+/** A parent that is no API source, a child of its own descendants, or a URL that is the same for all records. */
+function eachProblems(document: YamlDocument, problem: Complain, source: unknown): Problem[] {
+  const from = textOf(valueAt(source, ["each"]), "from");
+  const url = textOf(valueAt(source, ["each"]), "url");
+  if (from === null || url === null) return [];
+  const sources = listOf(valueAt(document.value, ["sources"]));
+  const named = (name: string | null) => sources.find((other) => textOf(other, "name") === name);
+  const names = sources
+    .filter((other) => textOf(other, "kind") === "api" && other !== source)
+    .flatMap((other) => textOf(other, "name") ?? []);
+  if (!names.includes(from)) {
+    const near = nearestName(from, names);
+    const fix = near ? `Did you mean ${near}?` : `API sources: ${names.join(", ") || "none"}`;
+    return problem(["each", "from"], "names no other API source", fix);
+  }
+  const fields = placeholdersOf(url);
+  if (fields.length === 0)
+    return problem(["each", "url"], "has no {field} of a record", "Write .../{id}/...");
+  if (/^https?:\/\/[^/?]*\{/i.test(url))
+    return problem(["each", "url"], "has a {field} in its host", "Write https://HOST/.../{id}");
+  const inherited = new Set<string>();
+  const passed = new Set<unknown>([source]);
+  for (let at = named(from); at !== undefined; ) {
+    if (passed.has(at)) return problem(["each", "from"], "leads back to itself", "Name a parent");
+    passed.add(at);
+    const each = valueAt(at, ["each"]);
+    const parent = textOf(each, "from");
+    const keys = listOf(valueAt(each, ["keys"])).filter((key) => typeof key === "string");
+    const given = keys.length > 0 ? keys : placeholdersOf(textOf(each, "url") ?? "");
+    for (const key of given) inherited.add(keyColumn(parent ?? "", key));
+    at = parent === null ? undefined : named(parent);
+  }
+  const unknown =
+    inherited.size > 0 ? fields.filter((f) => f.startsWith("_") && !inherited.has(f)) : [];
+  return unknown.flatMap((field) =>
+    problem(
+      ["each", "url"],
+      `has {${field}}, which ${from} does not carry`,
+      `It carries ${[...inherited].join(", ")}`,
+    ),
+  );
+}
+
 function pagingProblems(
-  problem: (keys: string[], what: string, fix: string) => Problem[],
+  problem: Complain,
   has: (...keys: string[]) => boolean,
   source: unknown,
   isPost: boolean,

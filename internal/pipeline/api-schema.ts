@@ -75,7 +75,20 @@ const graphql = z
 export const api = z.strictObject({
   name,
   kind: z.literal("api").describe("A JSON API"),
-  url: textThat(checkHttpUrl).describe("URL of the first answer, without `params`"),
+  url: textThat(checkHttpUrl).optional().describe("URL of the first answer, without `params`"),
+  each: z
+    .strictObject({
+      from: textThat(checkText).describe("Name of an API source"),
+      url: textThat(checkHttpUrl).describe("URL, with {field} for fields of its records"),
+      keys: z
+        .array(textThat(checkText))
+        .optional()
+        .describe(
+          "Fields of those records that the rows carry, as _FROM_FIELD. Default: those in url",
+        ),
+    })
+    .optional()
+    .describe("Fetched once for each record of another source, in place of `url`"),
   headers,
   auth,
   ...fetchKeys,

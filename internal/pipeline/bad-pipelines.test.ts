@@ -122,7 +122,7 @@ const files: [title: string, text: string, problems: string[]][] = [
     withApi("tabel: t2, zzz: 1"),
     [
       'p:3:78: unknown key "tabel" in sources[0] | Did you mean table?',
-      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, records, pagination, incremental, rate, maxPages, table',
+      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, each, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, records, pagination, incremental, rate, maxPages, table',
     ],
   ],
   [
@@ -137,13 +137,36 @@ const files: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    "parents that are none, and templates that tell no records apart",
+    `pipeline: p
+sources:
+  - { name: quotes, kind: api, url: "https://a.example/", records: "$", table: t }
+  - { name: a, kind: api, each: { from: quote, url: "https://a.example/{id}" }, records: "$", table: t }
+  - { name: b, kind: api, each: { from: quotes, url: "https://a.example/x" }, records: "$", table: t }
+  - { name: c, kind: api, each: { from: d, url: "https://a.example/{id}" }, records: "$", table: t }
+  - { name: d, kind: api, each: { from: c, url: "https://a.example/{id}" }, records: "$", table: t }
+  - { name: e, kind: api, each: { from: f, url: "https://a.example/{_quotes_no}" }, records: "$", table: t }
+  - { name: f, kind: api, url: "https://a.example/", each: { from: quotes, url: "https://a.example/{id}" }, records: "$", table: t }
+  - { name: g, kind: api, each: { from: quotes, url: "https://{id}.example/" }, records: "$", table: t }
+`,
+    [
+      "p:4:41: sources[1].each.from names no other API source | Did you mean quotes?",
+      "p:5:54: sources[2].each.url has no {field} of a record | Write .../{id}/...",
+      "p:6:41: sources[3].each.from leads back to itself | Name a parent",
+      "p:7:41: sources[4].each.from leads back to itself | Name a parent",
+      "p:8:49: sources[5].each.url has {_quotes_no}, which f does not carry | It carries _quotes_id",
+      "p:9:32: sources[6].url is given beside each | Remove url",
+      "p:10:54: sources[7].each.url has a {field} in its host | Write https://HOST/.../{id}",
+    ],
+  ],
+  [
     "missing keys",
     "sources:\n  - { name: a, kind: api }\n",
     [
       'p:1:1: there is no key "pipeline" | Add pipeline: NAME',
-      'p:2:5: sources[0] has no key "url" | Add url: https://HOST/PATH',
       'p:2:5: sources[0] has no key "records" | Add records: $.data[*]',
       'p:2:5: sources[0] has no key "table" | Add table: NAME',
+      'p:2:5: sources[0] has no key "url" | Add url: https://HOST/PATH',
     ],
   ],
   [

@@ -14,6 +14,7 @@ import type {
   TrapLimits,
   WebSource,
 } from "../model/pipeline.ts";
+import { placeholdersOf } from "../paging/child-requests.ts";
 import { trackingParams } from "../url/url-rules.ts";
 import { durationMs } from "./duration.ts";
 import { toFetchOptions } from "./fetch-schema.ts";
@@ -50,7 +51,8 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     rate: toRate(source.rate, politeness.api),
     headers: source.headers ?? {},
     fetch: toFetchOptions(source, folder),
-    url: source.url,
+    url: source.each?.url ?? source.url ?? "",
+    each: toEach(source.each),
     auth: toAuth(source.auth),
     params: source.params ?? {},
     secretParams: [],
@@ -61,6 +63,11 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     maxPages: source.maxPages ?? standardPages,
     table: source.table,
   };
+}
+
+function toEach(each: InFile<"api">["each"]): ApiSource["each"] {
+  if (each === undefined) return null;
+  return { from: each.from, keys: each.keys ?? placeholdersOf(each.url) };
 }
 
 function toWeb(source: InFile<"web">, folder: string): WebSource {

@@ -31,11 +31,18 @@ export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
       const document = parseJsonExact(text);
       if (typeof document !== "object" || document === null)
         return { reason: "MALFORMED_JSON", bad: text };
-      return recordsOf(document, path);
+      const records = recordsOf(document, path);
+      return answer.keys === undefined ? records : records.map((row) => withKeys(row, answer));
     } catch {
       return { reason: "MALFORMED_JSON", bad: text };
     }
   };
+}
+
+/** What is no mapping stays as it is, and is no row. */
+function withKeys(row: unknown, { keys }: RawRecord): unknown {
+  const isMapping = typeof row === "object" && row !== null && !Array.isArray(row);
+  return isMapping ? { ...row, ...keys } : row;
 }
 
 /** The row of the pages table; a page that is gone has one, too. */

@@ -10,6 +10,7 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
     name: "items",
     kind: "api",
     url: itemsUrl,
+    each: null,
     auth: null,
     body: null,
     params: {},
