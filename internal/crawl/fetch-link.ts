@@ -19,6 +19,7 @@ import { settleAsked, settleOutcome } from "./settle.ts";
 import { bodyExcerpt } from "./source-secrets.ts";
 import { type VisitDeps, visit } from "./visit.ts";
 import { type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
+import { weighApiAnswer } from "./weigh-api-answer.ts";
 
 /** `robots`: what is known of the robots.txt that allows it. */
 export type LinkJob = {
@@ -58,7 +59,9 @@ export async function fetchLink(
   const visited = await visit(deps, asked, (answer) =>
     answer instanceof FetchFault
       ? weighFault(answer, entry, retries)
-      : weighAnswer(answer, entry, retries, deps.clock.wallMs()),
+      : source.kind === "api"
+        ? weighApiAnswer(source, answer, entry, retries, deps.clock.wallMs())
+        : weighAnswer(answer, entry, retries, deps.clock.wallMs()),
   );
   if (visited === null) {
     owner.frontier.putBack(entry);

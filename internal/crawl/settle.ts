@@ -202,6 +202,9 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
     settleDead(owner, entry, `the answer cannot be read: ${describeError(error)}`, answer.status);
     return [];
   }
+  const again = source.kind === "api" ? reading.links.find((each) => isRound(owner, each)) : null;
+  if (again)
+    reading = { ...reading, links: [], error: `page ${again.page} was there before: ${again.url}` };
   const fresh = await offerInTurns(owner, reading.links);
   if (owner.signal.aborted) return [];
   // From here on nothing waits: all that is known of the link goes into one segment.
@@ -222,6 +225,10 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
   if (isKept) owner.segment.addRecord(record);
   finish(owner, link, isPage);
   return fresh;
+}
+
+function isRound(owner: ShardOwner, link: FrontierLink): boolean {
+  return owner.shardOf(link.url) === owner.shard && owner.frontier.isRound(link);
 }
 
 /** Links may be committed before what they were found on: whoever fetches that again finds them again. */

@@ -40,6 +40,11 @@ export function linkFingerprint(link: FrontierLink): Fingerprint {
   return fingerprint(`${link.url}${kind}${ask}${link.replay ? `\n${link.replay}` : ""}`, start);
 }
 
+/** Of an API page under its number. A space is in no URL. */
+function pageFingerprint(link: FrontierLink): Fingerprint {
+  return linkFingerprint({ ...link, url: `${link.url} ${link.page}` });
+}
+
 /** The first entry of a band of a host. */
 type Head = { host: string; band: Band; ordinal: number; entry: QueuedLink };
 
@@ -140,8 +145,23 @@ export class ShardFrontier {
   /** Queues a link unless it was seen before. Returns whether it was new. Throws when the spool's disk is full. */
   offer(link: FrontierLink, { hi, lo } = linkFingerprint(link)): boolean {
     if (!this.#seen.add(hi, lo)) return false;
+    if (link.kind === "api" && link.page) this.#notePage(link);
     this.queue(link);
     return true;
+  }
+
+  /** Whether a page of an API was seen, and as another page than this: its cursors or next URLs go round in a circle. */
+  isRound(link: FrontierLink): boolean {
+    const { hi, lo } = linkFingerprint(link);
+    if (link.kind !== "api" || !link.page || !this.#seen.has(hi, lo)) return false;
+    const as = pageFingerprint(link);
+    return !this.#seen.has(as.hi, as.lo);
+  }
+
+  /** Beside the link itself: whoever is asked again after a crash offers the same page under the same number. */
+  #notePage(link: FrontierLink): void {
+    const { hi, lo } = pageFingerprint(link);
+    this.#seen.add(hi, lo);
   }
 
   /** Queues a link that counts as seen. */

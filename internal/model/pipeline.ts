@@ -87,6 +87,8 @@ export type ApiSource = AskedSource & {
   secretParams: string[];
   /** JSONPath (RFC 9535) of the records. */
   records: string;
+  /** JSONPath of what only an answer that is an error has, whatever its status. */
+  failWhen: string | null;
   pagination: Pagination;
   incremental: Incremental | null;
   maxPages: number;

@@ -97,6 +97,9 @@ export const api = z.strictObject({
   graphql,
   params: z.record(z.string(), z.string()).optional().describe("URL parameters of every request"),
   records: jsonPath.describe("JSONPath (RFC 9535) of the records in an answer, such as $.data[*]"),
+  failWhen: jsonPath
+    .optional()
+    .describe("JSONPath of what only an answer with an error inside has; it is tried again"),
   pagination,
   incremental: z
     .strictObject({

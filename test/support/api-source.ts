@@ -16,6 +16,7 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
     params: {},
     secretParams: [],
     records: "$.data[*]",
+    failWhen: null,
     pagination,
     incremental: null,
     maxPages: 100,

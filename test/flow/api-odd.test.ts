@@ -1,0 +1,80 @@
+// APIs that err inside answers, go round in circles, forget cursors, and change while one pages: all of it handled or reported.
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { freshFolder, query, runOnpoint } from "../support/run-onpoint.ts";
+
+const asked: Record<string, number> = {};
+/** What each path answers: the status, and the document. */
+const answers: Record<string, (cursor: string, nth: number) => [number, unknown]> = {
+  "/flaky": (_cursor, nth) => [200, nth === 1 ? { error: "later" } : { data: [{ id: 1 }] }],
+  "/broken": () => [200, { error: { code: "E7" } }],
+  "/circle": (cursor) => {
+    const next = { "": "a", a: "b", b: "c", c: "a" }[cursor];
+    return [200, { data: [{ id: cursor || "first" }], next }];
+  },
+  "/expired": (cursor) => (cursor === "" ? [200, { data: [{ id: 1 }], next: "x" }] : [410, {}]),
+  // Ten records at first, and thirteen from the second page on; the second page is empty.
+  "/growing": (cursor) => {
+    const page = Number(cursor);
+    const size = { 1: 5, 2: 0, 3: 3 }[page] ?? 0;
+    const data = Array.from({ length: size }, (_, i) => ({ id: page * 100 + i }));
+    return [200, { data, total: page === 1 ? 10 : 13 }];
+  },
+};
+
+const server = createServer((request, answer) => {
+  const url = new URL(request.url ?? "/", "http://x");
+  const path = url.pathname;
+  asked[path] = (asked[path] ?? 0) + 1;
+  const cursor = url.searchParams.get("cursor") ?? url.searchParams.get("page") ?? "";
+  const [status, body] = answers[path]?.(cursor, asked[path]) ?? [404, {}];
+  answer.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+});
+
+test("each oddity is retried or reported, none is the end of a table in silence", {
+  timeout: 120_000,
+}, async () => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const source = (name: string, more: string) =>
+    `  - { name: ${name}, kind: api, url: "http://${name}.localhost:${port}/${name}", records: "$.data[*]", rate: { perSecond: 100, backoff: 20ms }, table: ${name}, ${more} }`;
+  const byCursor = "pagination: { kind: cursor, next: $.next }";
+  await using folder = await freshFolder();
+  await writeFile(
+    join(folder.path, "p.yaml"),
+    `pipeline: p
+sources:
+${source("flaky", "failWhen: $.error")}
+${source("broken", "failWhen: $.error")}
+${source("circle", byCursor)}
+${source("expired", byCursor)}
+${source("growing", "pagination: { kind: page, size: 5, total: $.total }")}
+retries: { crawl: 2 }
+`,
+  );
+  const run = await runOnpoint(folder.path, ["run", "p.yaml", "--date", "2026-07-01", "--json"]);
+  const dead = await runOnpoint(folder.path, ["dead", "ls", "p-2026-07-01", "--json"]);
+  const report = await runOnpoint(folder.path, ["report", "p-2026-07-01"]);
+  server.close();
+  server.closeAllConnections();
+  expect(run.code, run.stderr.slice(-2000)).toBe(3);
+  const ids = async (table: string) =>
+    (await query<{ id: unknown }>(folder.path, `SELECT id FROM ${table} ORDER BY id`)).map(
+      ({ id }) => id,
+    );
+  expect(await ids("flaky")).toEqual([1]);
+  expect(await ids("circle")).toEqual(["a", "b", "first"]);
+  expect(await ids("expired")).toEqual([1]);
+  expect(await ids("growing")).toEqual([100, 101, 102, 103, 104, 300, 301, 302]);
+  expect(asked).toEqual({ "/flaky": 2, "/broken": 3, "/circle": 4, "/expired": 2, "/growing": 3 });
+  for (const reason of [
+    'the answer is an error (failWhen), after 3 attempts: {\\"code\\":\\"E7\\"}',
+    "page 4 was there before",
+    "HTTP 410: the cursor of this page has expired",
+  ])
+    expect(dead.stdout).toContain(reason);
+  expect(report.stdout).toContain("paging: total changed");
+});
