@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, expect, onTestFinished, test, vi } from "vitest";
+import { webSource } from "../../test/support/web-source.ts";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { packLinks } from "../frontier/link-batch.ts";
@@ -11,7 +12,6 @@ import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
-import { standardFetchOptions } from "../model/fetch-options.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline, TrapLimits, WebSource } from "../model/pipeline.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
@@ -21,38 +21,6 @@ import { CrawlPod } from "./crawl-pod.ts";
 const root = await mkdtemp(join(tmpdir(), "onpoint-pod-"));
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-const webSource = (more: Partial<WebSource> = {}): WebSource => ({
-  kind: "web",
-  name: "s",
-  seeds: ["https://a.test/"],
-  headers: {},
-  fetch: standardFetchOptions,
-  rate: {
-    perSecond: 500,
-    concurrency: 1,
-    backoffMs: 1,
-    maxBackoffMs: 2,
-    busyBackoffMs: 1,
-    maxBlockMs: 60_000,
-    maxCrawlDelayMs: 60_000,
-    slowFactor: 1,
-  },
-  sitemaps: false,
-  robots: "ignore",
-  render: "http",
-  scope: { within: "any", include: ["**"], exclude: [], maxDepth: 9, maxPages: 100 },
-  traps: null,
-  follow: { links: ["a"], nofollow: "obey", metaRobots: "obey" },
-  canonical: { query: "keep", dropParams: [], sessionIds: "keep", fragment: "drop" },
-  auth: null,
-  userAgent: null,
-  content: { save: ["*/*"], skip: [], maxBytes: 1e6 },
-  warc: false,
-  recrawl: { mode: "conditional", minMs: 1, maxMs: 1 },
-  pages: null,
-  extract: [],
-  ...more,
-});
 const linkTo = (url: string, source = "s"): FrontierLink => ({
   url,
   source,
@@ -89,6 +57,7 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
         onSent?.();
         return web(url);
       },
+      addressOf: async () => null,
       close: async () => {},
     },
     leases,

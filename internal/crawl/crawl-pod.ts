@@ -8,12 +8,14 @@ import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { Pipeline } from "../model/pipeline.ts";
+import { AddressTurns } from "../politeness/address-turns.ts";
 import { type Guest, gapOf, type Host } from "../politeness/host.ts";
 import { KeptHosts, takeoverGapMs } from "../politeness/kept-hosts.ts";
 import type { Queue } from "../queue/queue.ts";
 import { type Clock, systemClock } from "../std/clock.ts";
 import { LostLease } from "../std/errors.ts";
 import { authorityOf } from "../url/url.ts";
+import { Alarm } from "./alarm.ts";
 import { Elsewhere } from "./ask-elsewhere.ts";
 import { deferLinks } from "./defer-links.ts";
 import { fetchLink, type LinkJob } from "./fetch-link.ts";
@@ -43,7 +45,8 @@ type Job = LinkJob | RobotsJob;
 const lookAgainMs = 250;
 /** Links settled without a fetch before others have their turn. */
 const maxTurns = 1_000;
-const longestTimerMs = 60_000;
+/** Flights that may wait for their turn at an address or another host beside those in flight. */
+const maxWaiting = 4_096;
 
 export class CrawlPod {
   readonly #options: PodOptions;
@@ -51,13 +54,14 @@ export class CrawlPod {
   readonly #kept: KeptHosts;
   readonly #hosts: PodHosts;
   readonly #deps: RobotsDeps;
+  readonly #addresses: AddressTurns;
   readonly #sitemaps = new SitemapOffers();
   /** Called when the last flight has landed. */
   #onLanded: (() => void) | null = null;
   #flights = 0;
   /** Flights that wait for their turn at another host. */
   #waiting = 0;
-  #alarm: { atMs: number; callOff: () => void } | null = null;
+  readonly #alarm: Alarm;
   #isPumping = false;
   #isStopping = false;
 
@@ -68,18 +72,19 @@ export class CrawlPod {
       options.leases.isValid(shard),
     );
     this.#hosts = new PodHosts(this.#kept, this.#clock);
+    this.#alarm = new Alarm(this.#clock, () => this.pump());
+    const onWait = (change: 1 | -1) => this.#noteWaiting(change);
+    this.#addresses = new AddressTurns(this.#clock, () => options.leases.podCount, onWait);
     this.#deps = {
       clock: this.#clock,
+      addresses: this.#addresses,
       fetcher: options.fetcher,
       leases: options.leases,
       userAgent: options.userAgent,
       turnAt: (url, job, body) => this.#turnAt(url, job, body),
       elsewhere: new Elsewhere(options, this.#clock, {
         isStopping: () => this.#isStopping,
-        // Whoever waits takes no room from others.
-        onWait: (change) => {
-          this.#waiting += change;
-        },
+        onWait,
       }),
       onChange: (host) => {
         this.#requeue(host);
@@ -128,7 +133,8 @@ export class CrawlPod {
   /** Stops starting fetches; resolves when those in flight have ended. */
   async drain(): Promise<void> {
     this.#isStopping = true;
-    this.#setAlarm(null);
+    this.#alarm.set(null);
+    this.#addresses.close();
     for (const host of this.#hosts.all())
       for (const errand of host.errands.splice(0)) errand.cancel(new LostLease("the pod stops"));
     if (this.#flights > 0)
@@ -143,11 +149,11 @@ export class CrawlPod {
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      while (!this.#isStopping && this.#flights - this.#waiting < this.#options.maxInFlight) {
+      while (!this.#isStopping && this.#hasRoom) {
         const nowMs = this.#clock.steadyMs();
         const host = this.#hosts.ready.first();
         if (host === null || host.place.atMs > nowMs) {
-          this.#setAlarm(host?.place.atMs ?? null);
+          this.#alarm.set(host?.place.atMs ?? null);
           return;
         }
         this.#hosts.ready.remove(host);
@@ -158,17 +164,14 @@ export class CrawlPod {
     }
   }
 
-  #setAlarm(atMs: number | null): void {
-    if (this.#alarm?.atMs === atMs) return;
-    this.#alarm?.callOff();
-    this.#alarm = null;
-    if (atMs === null) return;
-    const ring = () => {
-      this.#alarm = null;
-      this.pump();
-    };
-    const waitMs = Math.min(Math.max(0, atMs - this.#clock.steadyMs()), longestTimerMs);
-    this.#alarm = { atMs, callOff: this.#clock.setTimer(ring, waitMs) };
+  /** Whoever waits for a turn takes no room from others. */
+  #noteWaiting(change: 1 | -1): void {
+    this.#waiting += change;
+    if (change > 0) this.pump();
+  }
+
+  get #hasRoom(): boolean {
+    return this.#flights - Math.min(this.#waiting, maxWaiting) < this.#options.maxInFlight;
   }
 
   #serve(host: Host, nowMs: number): void {
@@ -350,14 +353,14 @@ export class CrawlPod {
     return new Promise((resolve, reject) => {
       if (this.#isStopping) throw new LostLease("the pod stops");
       owner.signal.throwIfAborted();
-      // A flight that waits takes no room from others: its host may be blocked for long.
-      this.#waiting += 1;
+      // Its host may be blocked for long.
+      this.#noteWaiting(1);
       const begin = () => {
-        this.#waiting -= 1;
+        this.#noteWaiting(-1);
         resolve(body(host));
       };
       const cancel = (reason: unknown) => {
-        this.#waiting -= 1;
+        this.#noteWaiting(-1);
         reject(reason);
       };
       host.errands.push({ owner, begin, cancel });

@@ -49,7 +49,7 @@ export async function fetchLink(
   const asked = {
     host,
     owner,
-    source: link.source,
+    source,
     url: askUrl(link, source),
     headers: { ...askHeaders(link, source, deps.userAgent), ...asking.headers },
     body: askBody(link, source),

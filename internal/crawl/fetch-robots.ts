@@ -49,7 +49,7 @@ export async function fetchRobots(deps: RobotsDeps, job: RobotsJob): Promise<Rob
         const asked = {
           host: at,
           owner,
-          source: link.source,
+          source,
           url,
           headers,
           robots: "none" as const,

@@ -153,6 +153,7 @@ function pipelineOf({ robots, ...pace }: SourceTraits, userAgent: string): Pipel
       maxBlockMs: 30_000,
       maxCrawlDelayMs: 60_000,
       slowFactor: 1,
+      perAddress: null,
     },
     sitemaps: false,
     robots,

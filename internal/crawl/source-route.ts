@@ -61,6 +61,7 @@ export function byRoute<Deps extends { fetcher: Fetcher }>(
   const fetcher: Fetcher = {
     fetch: async (url, asked, signal) =>
       deps.fetcher.fetch(url, { ...asked, route: routeOf(source, pipeline) }, signal),
+    addressOf: (hostname) => deps.fetcher.addressOf(hostname),
     close: () => deps.fetcher.close(),
   };
   return { ...deps, fetcher };

@@ -1,6 +1,6 @@
 // A visit: one request at one host, from the start that the host's gate allowed to the end that the gate is told. Lease and
-// gate are looked at twice: when the request starts and when it goes out, which can be seconds later (a connection is made,
-// or the process stalls). A request that may not go out any more is not sent.
+// gate are looked at twice: when the request starts and when it goes out, which can be seconds later (others have their turn
+// at the address, a connection is made, or the process stalls). A request that may not go out any more is not sent.
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
@@ -8,14 +8,18 @@ import { rateLimitOf } from "../fetch/rate-limit.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { HostCounts } from "../model/segment.ts";
+import type { AddressTurn, AddressTurns } from "../politeness/address-turns.ts";
 import type { Host } from "../politeness/host.ts";
 import type { HostOutcome } from "../politeness/host-gate.ts";
 import type { Clock } from "../std/clock.ts";
+import { turnAtAddress } from "./address-turn.ts";
+import type { Crawlable } from "./may-fetch.ts";
 
 export type VisitDeps = {
   clock: Clock;
   fetcher: Fetcher;
   leases: ShardLeases;
+  addresses: AddressTurns;
   /** A visit went out, or ended: the host may be asked again. */
   onChange: (host: Host) => void;
 };
@@ -28,7 +32,7 @@ export class NotSent extends Error {
 export type Visit = {
   host: Host;
   owner: ShardOwner;
-  source: string;
+  source: Crawlable;
   url: string;
   headers: Record<string, string>;
   /** POSTed; null or absent: a GET. */
@@ -44,13 +48,15 @@ export type Visit = {
  * Throws Fatal when the host is not ready, and the reason for which the owner was abandoned.
  */
 export async function visit<T extends { gate: HostOutcome }>(
-  { clock, fetcher, leases, onChange }: VisitDeps,
+  { clock, fetcher, leases, addresses, onChange }: VisitDeps,
   { host, owner, source, url, headers, body, wantsBody, robots }: Visit,
   weigh: (answer: Exchange | FetchFault) => T,
 ): Promise<{ answer: Exchange | FetchFault; weighed: T } | null> {
   const flight = host.start(clock.steadyMs());
-  owner.segment.countRequest(host.authority, robots, source);
+  owner.segment.countRequest(host.authority, robots, source.name);
   let isRefused = false;
+  let turn: AddressTurn | null = null;
+  let askedMs = flight.startedMs;
   const onSent = () => {
     if (!leases.isValid(owner.shard) || host.gate.blockedUntil > clock.steadyMs()) {
       isRefused = true;
@@ -58,12 +64,14 @@ export async function visit<T extends { gate: HostOutcome }>(
     }
     const allowedMs = host.gapMs;
     owner.segment.countGap(host.authority, host.sent(flight, clock.steadyMs()), allowedMs);
+    turn?.sent();
     onChange(host);
   };
   const end = (answer: Exchange | FetchFault | null, outcome: HostOutcome) => {
     const nowMs = clock.steadyMs();
     const isExchange = answer !== null && "status" in answer;
-    host.ended(flight, nowMs, isExchange ? flight.startedMs + answer.firstByteMs : null, outcome);
+    turn?.ended();
+    host.ended(flight, nowMs, isExchange ? askedMs + answer.firstByteMs : null, outcome);
     if (isExchange) {
       const limit = rateLimitOf(answer.headers, clock.wallMs());
       host.gate.learn(nowMs, flight.sentMs ?? flight.startedMs, limit);
@@ -73,6 +81,12 @@ export async function visit<T extends { gate: HostOutcome }>(
   };
   let answer: Exchange | FetchFault;
   try {
+    turn = await turnAtAddress({ fetcher, addresses }, source, url, owner.signal);
+    if (turn === null) {
+      end(null, { kind: "ok" });
+      return null;
+    }
+    askedMs = clock.steadyMs();
     answer = await fetcher.fetch(
       url,
       {

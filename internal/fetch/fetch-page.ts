@@ -66,6 +66,8 @@ export type Asked = {
 export type Fetcher = {
   /** Asks for `url`. Throws {@link FetchFault}; aborting `signal` throws its reason. */
   fetch(url: string, asked: Asked, signal: AbortSignal): Promise<Exchange>;
+  /** The IP address of a host, of several always the same one; null when its name cannot be resolved. */
+  addressOf(hostname: string): Promise<string | null>;
   close(): Promise<void>;
 };
 
@@ -103,6 +105,15 @@ export function openFetcher(tools: Partial<FetcherTools> = {}): Fetcher {
         if (signal.aborted) throw signal.reason;
         if (veto !== null) throw (veto as { error: unknown }).error;
         throw asFault(error, to.host, route.limits);
+      }
+    },
+    async addressOf(hostname) {
+      try {
+        const addresses = (await dns.resolve(hostname)).map(({ address }) => address);
+        return addresses.length === 1 ? (addresses[0] as string) : (addresses.sort()[0] ?? null);
+      } catch {
+        // Whoever connects to it is told why.
+        return null;
       }
     },
     close: () => connections.close(),

@@ -21,6 +21,8 @@ export class ShardLeases {
   readonly #held = new Map<number, Held>();
   readonly #clock: Clock;
   #membership: Lease | null = null;
+  /** Pods that live, this one included, as of the last {@link balance}. */
+  podCount = 1;
   #lastRenewalMs = Number.NEGATIVE_INFINITY;
 
   constructor(queue: Queue, worker: string, ttlMs: number, clock: Clock = systemClock) {
@@ -55,6 +57,7 @@ export class ShardLeases {
   async balance(wanted: readonly number[]): Promise<{ gained: number[]; surplus: number[] }> {
     await this.#keepMembership();
     const members = (await this.#queue.leases("worker.")).map((info) => info.holder);
+    this.podCount = new Set([...members, this.#worker]).size;
     const owners = shareShards(wanted, [...members, this.#worker]);
     const gained: number[] = [];
     for (const [shard, owner] of owners) {

@@ -2,6 +2,9 @@
 
 import type { FetchOptions } from "./fetch-options.ts";
 
+/** How fast an IP address may be asked, whatever hosts share it: requests sent per second, and in flight. */
+export type AddressPace = { perSecond: number; concurrency: number };
+
 /** Politeness of one source towards one host. */
 export type Rate = {
   /** Requests started per second and host. */
@@ -20,6 +23,8 @@ export type Rate = {
   maxCrawlDelayMs: number;
   /** Of a host that takes more than 250 ms to answer: the gap is at least so many times that. 0: never mind. */
   slowFactor: number;
+  /** Towards an address that hosts share; null: the standard one of addresses of the internet, none of private ones. */
+  perAddress: AddressPace | null;
 };
 
 export type Auth =

@@ -124,6 +124,7 @@ sources:
     maxBlockMs: 3_600_000,
     maxCrawlDelayMs: 60_000,
     slowFactor: 1,
+    perAddress: null,
   });
   expect(w.rate).toMatchObject({ perSecond: 2, concurrency: 2 });
   expect(a).toMatchObject({ pagination: { kind: "none" }, maxPages: 100_000, auth: null });

@@ -43,6 +43,17 @@ export const rate = z
       .max(100)
       .optional()
       .describe("Gap of a host that answers slowly, as a multiple of its answer time. Default 1"),
+    perAddress: z
+      .strictObject({
+        perSecond: z
+          .number()
+          .positive()
+          .max(10_000)
+          .describe("Requests sent per second to the address"),
+        concurrency: count(1, 1000).describe("Requests in flight to the address"),
+      })
+      .optional()
+      .describe("Pace of an IP address, whatever hosts share it. Default 20 and 20 (internet)"),
   })
   .optional()
   .describe("Politeness towards one host");

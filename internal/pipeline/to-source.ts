@@ -171,6 +171,7 @@ function toRate(
     maxBlockMs: durationMs(rate?.maxBlock ?? "1h") ?? 0,
     maxCrawlDelayMs: durationMs(rate?.maxCrawlDelay ?? "60s") ?? 0,
     slowFactor: rate?.slowFactor ?? 1,
+    perAddress: rate?.perAddress ?? null,
   };
 }
 

@@ -13,6 +13,7 @@ const rate = (perSecond: number, concurrency = 2): Rate => ({
   maxBlockMs: 3_600_000,
   maxCrawlDelayMs: 60_000,
   slowFactor: 1,
+  perAddress: null,
 });
 const newOwner = () => ({ signal: new AbortController().signal }) as unknown as ShardOwner;
 

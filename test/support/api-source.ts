@@ -30,6 +30,7 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
       maxBlockMs: 1,
       maxCrawlDelayMs: 1,
       slowFactor: 1,
+      perAddress: null,
     },
     headers: {},
     fetch: standardFetchOptions,

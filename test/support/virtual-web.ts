@@ -87,6 +87,7 @@ export class VirtualWeb {
             });
           }, connectMs);
         }),
+      addressOf: async () => null,
       close: async () => {},
     };
   }
