@@ -17,6 +17,7 @@ const layers: string[][] = [
   ],
   [
     "internal/pipeline",
+    "internal/auth",
     "internal/crawl",
     "internal/content",
     "internal/fetch",

@@ -2,7 +2,7 @@
 import type { Auth } from "../model/pipeline.ts";
 import { withParams } from "../paging/query-params.ts";
 
-/** Headers that carry the credentials of a source; none for kind `query`. */
+/** Headers that carry the credentials of a source; none for kind `query`, and those that are made for each request (`internal/auth`). */
 export function authHeaders(auth: Auth | null): Record<string, string> {
   if (auth === null) return {};
   switch (auth.kind) {
@@ -15,6 +15,9 @@ export function authHeaders(auth: Auth | null): Record<string, string> {
     case "header":
       return { [auth.name.toLowerCase()]: auth.value };
     case "query":
+    case "oauth2":
+    case "aws":
+    case "sign":
       return {};
   }
 }

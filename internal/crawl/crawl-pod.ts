@@ -3,6 +3,7 @@
 // gate opens. The parts: a visit (visit.ts) is one request; a flight (fetch-link.ts, fetch-robots.ts) is what a visit, or
 // some, are made for; here is the choice of the next one.
 
+import { Tokens } from "../auth/tokens.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
@@ -81,6 +82,7 @@ export class CrawlPod {
       fetcher: options.fetcher,
       leases: options.leases,
       userAgent: options.userAgent,
+      tokens: new Tokens(options.queue, this.#clock),
       turnAt: (url, job, body) => this.#turnAt(url, job, body),
       elsewhere: new Elsewhere(options, this.#clock, {
         isStopping: () => this.#isStopping,

@@ -1,6 +1,8 @@
 // The flight of a link: one visit, and what becomes of the link by it. A link that is taken from the frontier leaves this
 // file settled or put back, or its owner is abandoned.
 
+import { authorized } from "../auth/authorize.ts";
+import type { Tokens } from "../auth/tokens.ts";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
@@ -11,7 +13,7 @@ import { childrenOf } from "../pipeline/chosen-sources.ts";
 import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
 import type { Elsewhere } from "./ask-elsewhere.ts";
-import { askBody, askHeaders, askUrl } from "./ask-source.ts";
+import { askBody, askHeaders, askUrl, isNamed } from "./ask-source.ts";
 import { wantsBodyOf } from "./keep-rules.ts";
 import { askFor } from "./known-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
@@ -34,6 +36,7 @@ export type LinkJob = {
 
 export type LinkDeps = VisitDeps & {
   userAgent: string;
+  tokens: Tokens;
   elsewhere: Pick<Elsewhere, "ask" | "leave">;
 };
 
@@ -56,13 +59,22 @@ export async function fetchLink(
     wantsBody: wantsBodyOf(link, source),
     robots,
   };
-  const visited = await visit(deps, asked, (answer) =>
-    answer instanceof FetchFault
-      ? weighFault(answer, entry, retries)
-      : source.kind === "api"
-        ? weighApiAnswer(source, answer, entry, retries, deps.clock.wallMs())
-        : weighAnswer(answer, entry, retries, deps.clock.wallMs()),
-  );
+  const { auth } = source;
+  const proof = isNamed(link, source) && link.kind !== "robots" ? auth : null;
+  const { fetcher, used } = authorized(deps.fetcher, proof, deps.tokens, deps.clock);
+  const visited = await visit({ ...deps, fetcher }, asked, (answer) => {
+    if (answer instanceof FetchFault) return weighFault(answer, entry, retries);
+    const nowMs = deps.clock.wallMs();
+    const weighed =
+      source.kind === "api"
+        ? weighApiAnswer(source, answer, entry, retries, nowMs)
+        : weighAnswer(answer, entry, retries, nowMs);
+    const token = used();
+    if (answer.status !== 401 || token === null || auth?.kind !== "oauth2") return weighed;
+    deps.tokens.reject(auth, token);
+    if (entry.renewed === true) return weighed;
+    return { ...weighed, link: { kind: "again", costs: false, renewed: true } as LinkOutcome };
+  });
   if (visited === null) {
     owner.frontier.putBack(entry);
     return [];
@@ -73,7 +85,7 @@ export async function fetchLink(
     return [];
   }
   const answer = visited.answer instanceof FetchFault ? null : visited.answer;
-  const outcome = withBody(visited.weighed.link, answer, source);
+  const outcome = withBody(visited.weighed.link, answer, source, used());
   return settleOutcome(owner, entry, {
     source,
     children: childrenOf(pipeline, owner.run.only, source),
@@ -86,9 +98,14 @@ export async function fetchLink(
 }
 
 /** APIs say in the body why they refuse. */
-function withBody(outcome: LinkOutcome, answer: Exchange | null, source: Crawlable): LinkOutcome {
+function withBody(
+  outcome: LinkOutcome,
+  answer: Exchange | null,
+  source: Crawlable,
+  token: string | null,
+): LinkOutcome {
   const refuses = answer !== null && answer.status >= 400 && answer.status < 500;
   if (outcome.kind !== "dead" || !refuses || source.kind !== "api") return outcome;
-  const text = bodyExcerpt(answer, source);
+  const text = bodyExcerpt(answer, source, token);
   return text === "" ? outcome : { kind: "dead", reason: `${outcome.reason}: ${text}` };
 }

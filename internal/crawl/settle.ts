@@ -154,7 +154,9 @@ export async function settleOutcome(
   if (outcome.kind === "again") {
     owner.segment.countsOf(link.source).retries += 1;
     const attempts = entry.attempts + Number(outcome.costs);
-    owner.frontier.putBack({ link, attempts, calm: entry.calm + Number(!outcome.costs) });
+    const calm = entry.calm + Number(!outcome.costs);
+    const renewed = entry.renewed === true || outcome.renewed === true;
+    owner.frontier.putBack({ link, attempts, calm, renewed });
     return [];
   }
   if (answer !== null && (outcome.kind === "read" || outcome.kind === "redirect")) {

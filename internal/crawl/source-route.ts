@@ -29,7 +29,8 @@ function routeOf(source: Crawlable, pipeline: Pipeline): Route {
 function namedHosts({ sources }: Pipeline): Set<string> {
   const urls = sources.flatMap((source) => {
     if (source.kind === "files") return [];
-    return source.kind === "web" ? source.seeds : [source.url];
+    const asked = source.kind === "web" ? source.seeds : [source.url];
+    return source.auth?.kind === "oauth2" ? [...asked, source.auth.tokenUrl] : asked;
   });
   return new Set(urls.map((url) => new URL(url).hostname));
 }

@@ -38,14 +38,26 @@ function authSecrets(auth: Auth | null): string[] {
     case "header":
     case "query":
       return [auth.value];
+    case "oauth2":
+      return [auth.clientSecret, auth.refreshToken, ...Object.values(auth.params)].filter(
+        (text) => text !== null,
+      );
+    case "aws":
+      return [auth.secretAccessKey, auth.sessionToken ?? ""];
+    case "sign":
+      return [auth.key];
   }
 }
 
-/** The start of an answer's body, of a kilobyte at most, on one line and without what the source asked with. */
-export function bodyExcerpt({ body }: Exchange, source: Crawlable): string {
+/** The start of an answer's body, of a kilobyte at most, on one line and without what the source asked with. `token`: that too. */
+export function bodyExcerpt(
+  { body }: Exchange,
+  source: Crawlable,
+  token: string | null = null,
+): string {
   // A secret at the end of the excerpt is masked while it is whole.
   const text = body.subarray(0, 4 * excerptBytes).toString("utf8");
-  const clean = redactText(text, secretsOf(source))
+  const clean = redactText(text, [...(token === null ? [] : [token]), ...secretsOf(source)])
     .replace(/[\s\p{Cc}]+/gu, " ")
     .trim();
   return Buffer.from(clean)

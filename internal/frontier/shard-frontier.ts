@@ -18,8 +18,16 @@ import { LinkSpool } from "./link-spool.ts";
 import type { SnapshotHeader, SnapshotParts, SnapshotSource } from "./snapshot-file.ts";
 import { SourcePages } from "./source-pages.ts";
 
-/** A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). */
-export type QueuedLink = { link: FrontierLink; attempts: number; calm: number };
+/**
+ * A queued link; `attempts` that failed so far, `calm` ones that cost no retry (429, 503 with Retry-After). `renewed`: a token
+ * was renewed for it.
+ */
+export type QueuedLink = {
+  link: FrontierLink;
+  attempts: number;
+  calm: number;
+  renewed?: boolean;
+};
 
 /** By source: links of a page are many, and putting its name before each of them costs more than their fingerprint. */
 const starts = new BoundedCache<FingerprintStart>(256);
@@ -72,7 +80,7 @@ export class ShardFrontier {
   readonly #sources: SourcePages[] = [];
   readonly #sourceNumbers = new Map<string, number>();
   /** Entries that failed before. */
-  readonly #tries = new Map<number, { attempts: number; calm: number }>();
+  readonly #tries = new Map<number, { attempts: number; calm: number; renewed: boolean }>();
   /** Entries in flight, by the very object that was handed out. */
   readonly #flying = new Map<FrontierLink, number>();
   /** Entries settled but not committed, in that order; `level` is null for one without. */
@@ -216,8 +224,9 @@ export class ShardFrontier {
     const ordinal = this.#queues.first(band);
     if (this.#peeked?.ordinal === ordinal) return this.#peeked;
     const link = this.#spool.read(ordinal, (source) => this.#nameOf(source));
-    const { attempts = 0, calm = 0 } = this.#tries.get(ordinal) ?? {};
-    this.#peeked = { host, band, ordinal, entry: { link, attempts, calm } };
+    const { attempts = 0, calm = 0, renewed = false } = this.#tries.get(ordinal) ?? {};
+    const entry = renewed ? { link, attempts, calm, renewed } : { link, attempts, calm };
+    this.#peeked = { host, band, ordinal, entry };
     return this.#peeked;
   }
 
@@ -233,9 +242,9 @@ export class ShardFrontier {
   }
 
   /** Puts a taken link back, for another attempt. */
-  putBack({ link, attempts, calm }: QueuedLink): void {
+  putBack({ link, attempts, calm, renewed = false }: QueuedLink): void {
     const ordinal = this.#land(link);
-    this.#tries.set(ordinal, { attempts, calm });
+    this.#tries.set(ordinal, { attempts, calm, renewed });
     // Its host may have lost the band that was peeked at.
     this.#peeked = null;
     this.#push(ordinal, link, this.#numberOf(link.source), "front");

@@ -31,7 +31,40 @@ export type Auth =
   | { kind: "bearer"; token: string }
   | { kind: "basic"; user: string; password: string }
   | { kind: "header"; name: string; value: string }
-  | { kind: "query"; name: string; value: string };
+  | { kind: "query"; name: string; value: string }
+  /** OAuth 2.0 (RFC 6749): by refresh token where there is one, else by client credentials. */
+  | {
+      kind: "oauth2";
+      tokenUrl: string;
+      clientId: string;
+      clientSecret: string | null;
+      refreshToken: string | null;
+      clientAuth: "basic" | "body";
+      scope: string | null;
+      audience: string | null;
+      /** Further parameters of the request for a token. */
+      params: Record<string, string>;
+    }
+  /** AWS Signature Version 4. */
+  | {
+      kind: "aws";
+      accessKeyId: string;
+      secretAccessKey: string;
+      sessionToken: string | null;
+      region: string;
+      service: string;
+    }
+  /** An HMAC over `text`, in `header` as `value` says. Texts are templates of what is sent (`internal/auth/sign-text.ts`). */
+  | {
+      kind: "sign";
+      algorithm: "sha1" | "sha256" | "sha512";
+      key: string;
+      text: string;
+      header: string;
+      value: string;
+      encoding: "hex" | "base64";
+      headers: Record<string, string>;
+    };
 
 /** Where a request carries what paging changes: `param` is a URL parameter, a dotted path in the JSON body, or a header. */
 export type Place = "query" | "body" | "header";

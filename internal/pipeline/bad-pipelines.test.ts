@@ -83,6 +83,13 @@ const files: [title: string, text: string, problems: string[]][] = [
     ['p:4:7: alias "*x" has no anchor above it | Write the value out here'],
   ],
   [
+    "a signature over what no request has",
+    withApi('auth: { sign: { key: k, text: "{methd}", header: x-sign } }'),
+    [
+      'p:3:108: sources[0].auth.sign.text: "***" has {methd}, which is no part of a request | Did you mean {method}?',
+    ],
+  ],
+  [
     "a variable without quotes in braces",
     withApi(`auth: { bearer: \${T} }`),
     [
@@ -200,7 +207,8 @@ sources:
     [
       "p:3:76: sources[0].render: auto is not available in this version | Use http",
       'p:3:90: sources[0].robots: expected obey, ignore, is "obay" | Did you mean obey?',
-      "p:3:104: oauth2 in sources[0].auth is not available in this version | Use bearer or basic or header or query",
+      'p:3:104: sources[0].auth.oauth2 has no key "tokenUrl" | Add tokenUrl: ...',
+      'p:3:104: sources[0].auth.oauth2 has no key "clientId" | Add clientId: ...',
       "p:3:136: sources[0].scope.include is an empty list | Put at least one item into it",
       "p:3:150: sources[0].scope.maxDepth: expected at least 0, is -1 | Write a number from 0",
       "p:3:175: sources[0].rate.perSecond: expected more than 0, is 0 | Write a number above 0",
@@ -276,7 +284,7 @@ sources:
     [
       "p:3:112: sources[0].pagination.next: \"meta.next\" is not a JSONPath (RFC 9535): expected '$', found 'm' at character 1 | Write a path such as $.data[*] or $.meta.next",
       'p:4:13: sources[1].name: another source is called "a", on line 3 | Give each source a name of its own',
-      "p:4:84: sources[1].auth: expected one way to authenticate, has basic, bearer | Keep one of bearer, basic, header, query",
+      "p:4:84: sources[1].auth: expected one way to authenticate, has basic, bearer | Keep one of bearer, basic, header, query, oauth2, aws, sign",
       "p:4:138: sources[1].rate: backoff is longer than maxBackoff (5m when absent) | Raise maxBackoff or lower backoff",
       "p:4:193: sources[1].pagination.sizeParam is given without size | Add size: 100",
     ],

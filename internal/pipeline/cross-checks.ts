@@ -60,7 +60,12 @@ function authProblems(document: YamlDocument, path: Path, source: unknown): Prob
   const keys = Object.keys(isMapping ? auth : {});
   if (!isMapping || keys.length === 1) return [];
   const what = `${describePath([...path, "auth"])}: expected one way to authenticate, has ${keys.join(", ") || "none"}`;
-  return at(document, [...path, "auth"], what, "Keep one of bearer, basic, header, query");
+  return at(
+    document,
+    [...path, "auth"],
+    what,
+    "Keep one of bearer, basic, header, query, oauth2, aws, sign",
+  );
 }
 
 function recrawlProblems(document: YamlDocument, path: Path, source: unknown): Problem[] {

@@ -63,6 +63,21 @@ function maskedAuth(auth: Auth, masks: ReadonlyMap<string, string>): Auth {
     case "header":
     case "query":
       return { ...auth, value: hide(auth.value) };
+    case "oauth2":
+      return {
+        ...auth,
+        clientSecret: auth.clientSecret === null ? null : hide(auth.clientSecret),
+        refreshToken: auth.refreshToken === null ? null : hide(auth.refreshToken),
+        params: keepMasked(auth.params, masks),
+      };
+    case "aws":
+      return {
+        ...auth,
+        secretAccessKey: hide(auth.secretAccessKey),
+        sessionToken: auth.sessionToken === null ? null : hide(auth.sessionToken),
+      };
+    case "sign":
+      return { ...auth, key: hide(auth.key), headers: keepMasked(auth.headers, masks) };
   }
 }
 

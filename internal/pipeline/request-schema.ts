@@ -1,6 +1,13 @@
 // What every source that asks servers has: headers, politeness, credentials.
 import { z } from "zod";
-import { checkHeaderName, checkHeaderValue, checkName, checkText } from "./value-checks.ts";
+import {
+  checkHeaderName,
+  checkHeaderValue,
+  checkHttpUrl,
+  checkName,
+  checkSignText,
+  checkText,
+} from "./value-checks.ts";
 import { count, duration, textThat } from "./value-schemas.ts";
 
 /** Key `name`. */
@@ -79,6 +86,53 @@ export const auth = z
       .optional()
       .describe("A header that carries a secret"),
     query: pair.optional().describe("A URL parameter that carries a secret"),
+    oauth2: z
+      .strictObject({
+        tokenUrl: textThat(checkHttpUrl).describe("Token endpoint"),
+        clientId: textThat(checkText).describe("Client"),
+        clientSecret: textThat(checkText)
+          .optional()
+          .describe("Its secret; absent: a public client"),
+        refreshToken: textThat(checkText)
+          .optional()
+          .describe("Grant refresh_token with this one; absent: client_credentials"),
+        clientAuth: z
+          .enum(["basic", "body"])
+          .optional()
+          .describe("Where id and secret of the client go. Default basic"),
+        scope: textThat(checkText).optional().describe("Scopes, separated by spaces"),
+        audience: textThat(checkText).optional().describe("Parameter audience"),
+        params: z.record(z.string(), z.string()).optional().describe("Further parameters"),
+      })
+      .optional()
+      .describe(
+        "A token of OAuth 2.0 (RFC 6749), renewed before it ends and shared by all workers",
+      ),
+    aws: z
+      .strictObject({
+        accessKeyId: textThat(checkText).describe("Access key"),
+        secretAccessKey: textThat(checkText).describe("Its secret"),
+        sessionToken: textThat(checkHeaderValue).optional().describe("Of temporary credentials"),
+        region: textThat(checkText).describe("Region, such as eu-central-1"),
+        service: textThat(checkText).describe("Service, such as execute-api"),
+      })
+      .optional()
+      .describe("AWS Signature Version 4"),
+    sign: z
+      .strictObject({
+        algorithm: z.enum(["sha1", "sha256", "sha512"]).optional().describe("Default sha256"),
+        key: textThat(checkText).describe("Key of the HMAC"),
+        text: textThat(checkSignText).describe("What is signed: a template"),
+        header: textThat(checkHeaderName).describe("Header of the signature"),
+        value: textThat(checkSignText).optional().describe('Its value. Default "{signature}"'),
+        encoding: z.enum(["hex", "base64"]).optional().describe("Default hex"),
+        headers: z
+          .record(textThat(checkHeaderName), textThat(checkSignText))
+          .optional()
+          .describe("Further headers, templates too, such as the date that was signed"),
+      })
+      .optional()
+      .describe("An HMAC over a text made of the request"),
   })
   .meta({ minProperties: 1, maxProperties: 1 })
   .optional()

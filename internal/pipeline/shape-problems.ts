@@ -16,7 +16,6 @@ const later: Record<string, readonly string[]> = {
   format: ["xml", "excel", "avro"],
   contract: ["freeze", "discard_row", "quarantine"],
 };
-const laterKeys = ["oauth2"];
 
 const typeNames: Record<string, string> = {
   string: "text",
@@ -133,7 +132,6 @@ function unknownKey(document: YamlDocument, path: Path): Problem {
   const at = document.place(path)?.keyAt ?? { line: 1, column: 1 };
   const known = keysAt(pipelineSchema, path.slice(0, -1), document.value);
   const where = path.length > 1 ? ` in ${describePath(path.slice(0, -1))}` : "";
-  if (laterKeys.includes(key)) return { ...at, ...notYet(`${key}${where}`, known) };
   const nearest = nearestName(key, known);
   const fix = nearest ? `Did you mean ${nearest}?` : `Keys here: ${known.join(", ")}`;
   return { ...at, what: `unknown key "${key}"${where}`, fix };

@@ -190,10 +190,37 @@ function toTraps(traps: InFile<"web">["traps"]): TrapLimits | null {
   };
 }
 
+type OAuth2InFile = NonNullable<NonNullable<InFile<"api">["auth"]>["oauth2"]>;
+
+function toOAuth2(oauth2: OAuth2InFile): Auth {
+  return {
+    kind: "oauth2",
+    tokenUrl: oauth2.tokenUrl,
+    clientId: oauth2.clientId,
+    clientSecret: oauth2.clientSecret ?? null,
+    refreshToken: oauth2.refreshToken ?? null,
+    clientAuth: oauth2.clientAuth ?? "basic",
+    scope: oauth2.scope ?? null,
+    audience: oauth2.audience ?? null,
+    params: oauth2.params ?? {},
+  };
+}
+
 function toAuth(auth: InFile<"api">["auth"]): Auth | null {
   if (auth?.bearer !== undefined) return { kind: "bearer", token: auth.bearer };
   if (auth?.basic) return { kind: "basic", ...auth.basic };
   if (auth?.header) return { kind: "header", ...auth.header };
   if (auth?.query) return { kind: "query", ...auth.query };
+  if (auth?.oauth2) return toOAuth2(auth.oauth2);
+  if (auth?.aws) return { kind: "aws", ...auth.aws, sessionToken: auth.aws.sessionToken ?? null };
+  if (auth?.sign) {
+    const {
+      algorithm = "sha256",
+      value = "{signature}",
+      encoding = "hex",
+      headers = {},
+    } = auth.sign;
+    return { kind: "sign", ...auth.sign, algorithm, value, encoding, headers };
+  }
   return null;
 }

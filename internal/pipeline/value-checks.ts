@@ -1,5 +1,6 @@
 // What single values of the pipeline file must look like. Each check gives what is wrong, to be read after the quoted
 // value, and what to do; or null.
+import { signPlaceholders } from "../auth/sign-text.ts";
 import { contentNames, isContentRule } from "../content/content-rules.ts";
 import { nearestName } from "../std/nearest-name.ts";
 import { cronProblem } from "./cron.ts";
@@ -183,4 +184,18 @@ export const checkColumnType: Check = (text) => {
     ? `Did you mean ${nearest}?`
     : "Write a type such as BIGINT, DECIMAL(12,2) or DATE";
   return { what: "is not a DuckDB type", fix };
+};
+
+/** A template of a signature: what stands in braces must be known. */
+export const checkSignText: Check = (text) => {
+  if (text.trim() === "") return checkText(text);
+  const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
+  const wrong = names.find((name) => !signPlaceholders.some((known) => known === name));
+  if (wrong === undefined) return null;
+  const near = nearestName(wrong, [...signPlaceholders]);
+  const fix = `Use ${signPlaceholders.map((name) => `{${name}}`).join(", ")}`;
+  return {
+    what: `has {${wrong}}, which is no part of a request`,
+    fix: near === null ? fix : `Did you mean {${near}}?`,
+  };
 };
