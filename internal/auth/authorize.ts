@@ -41,6 +41,7 @@ export function authorized(
         const more = await headersFor(url, asked.headers, asked.body ?? null, signal);
         return fetcher.fetch(url, { ...asked, headers: { ...asked.headers, ...more } }, signal);
       },
+      addressOf: (...asked) => fetcher.addressOf(...asked),
       close: () => fetcher.close(),
     },
   };
