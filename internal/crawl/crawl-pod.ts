@@ -76,6 +76,7 @@ export class CrawlPod {
     this.#alarm = new Alarm(this.#clock, () => this.pump());
     const onWait = (change: 1 | -1) => this.#noteWaiting(change);
     this.#addresses = new AddressTurns(this.#clock, () => options.leases.podCount, onWait);
+    const isStopping = () => this.#isStopping;
     this.#deps = {
       clock: this.#clock,
       addresses: this.#addresses,
@@ -84,10 +85,7 @@ export class CrawlPod {
       userAgent: options.userAgent,
       tokens: new Tokens(options.queue, this.#clock),
       turnAt: (url, job, body) => this.#turnAt(url, job, body),
-      elsewhere: new Elsewhere(options, this.#clock, {
-        isStopping: () => this.#isStopping,
-        onWait,
-      }),
+      elsewhere: new Elsewhere(options, this.#clock, { isStopping, onWait }),
       onChange: (host) => {
         this.#requeue(host);
         this.pump();
