@@ -48,6 +48,7 @@ export async function batchesToParquet(
       source,
       tables: pipeline.tables,
       task: task.task,
+      run: run.run,
       runDate: run.date,
       inputs,
       scratch,

@@ -111,6 +111,9 @@ export type Incremental = { param: string; field: string; start: string };
 type SourceBase = { name: string; rate: Rate; headers: Record<string, string> };
 type AskedSource = SourceBase & { fetch: FetchOptions };
 
+/** Where a row of an API source came from: source, run, time of the answer (ISO 8601, UTC), 0-based page. */
+export type OriginColumn = "_source" | "_run" | "_fetched_at" | "_page";
+
 export type ApiSource = AskedSource & {
   kind: "api";
   /** With `each`: a template, whose `{field}` are of the parent's records. */
@@ -125,6 +128,10 @@ export type ApiSource = AskedSource & {
   secretParams: string[];
   /** JSONPath (RFC 9535) of the records. */
   records: string;
+  /** Columns of the rows beside the fields of their records. */
+  columns: readonly OriginColumn[];
+  /** Columns for values of the answer outside its records: JSONPaths by name. */
+  envelope: Record<string, string>;
   /** JSONPath of what only an answer that is an error has, whatever its status. */
   failWhen: string | null;
   pagination: Pagination;

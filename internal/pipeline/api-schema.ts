@@ -97,6 +97,14 @@ export const api = z.strictObject({
   graphql,
   params: z.record(z.string(), z.string()).optional().describe("URL parameters of every request"),
   records: jsonPath.describe("JSONPath (RFC 9535) of the records in an answer, such as $.data[*]"),
+  columns: z
+    .array(z.enum(["_source", "_run", "_fetched_at", "_page"]))
+    .optional()
+    .describe("Columns that say where a row came from. Default none"),
+  envelope: z
+    .record(z.string(), jsonPath)
+    .optional()
+    .describe("Columns for values outside the records: JSONPath in the answer by column"),
   failWhen: jsonPath
     .optional()
     .describe("JSONPath of what only an answer with an error inside has; it is tried again"),

@@ -129,7 +129,7 @@ const files: [title: string, text: string, problems: string[]][] = [
     withApi("tabel: t2, zzz: 1"),
     [
       'p:3:78: unknown key "tabel" in sources[0] | Did you mean table?',
-      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, each, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, records, failWhen, pagination, incremental, rate, maxPages, table',
+      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, each, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, records, columns, envelope, failWhen, pagination, incremental, rate, maxPages, table',
     ],
   ],
   [

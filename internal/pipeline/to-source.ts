@@ -57,6 +57,8 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     params: source.params ?? {},
     secretParams: [],
     records: source.records,
+    columns: source.columns ?? [],
+    envelope: source.envelope ?? {},
     // https://spec.graphql.org/October2021/#sec-Errors: errors come with any status.
     failWhen: source.failWhen ?? (source.graphql === undefined ? null : "$.errors"),
     pagination: toPagination(source),

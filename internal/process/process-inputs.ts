@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
 import { describeError, Permanent } from "../std/errors.ts";
+import { answerColumns } from "./answer-columns.ts";
 import { compressionOf, type LocalFile } from "./byte-source.ts";
 import { gatherBodies, type KnownBodies } from "./known-bodies.ts";
 import { extractTypes, pageTypes } from "./page-columns.ts";
@@ -46,6 +47,7 @@ export type ProcessArgs = {
   source: Source;
   tables: Record<string, TableConfig>;
   task: string;
+  run: string;
   runDate: string;
   inputs: readonly { local: string; name: string }[];
   scratch: string;
@@ -138,7 +140,10 @@ function settings(
 }
 
 function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
-  return { ...settings(args, source.table), stage: stageRaw(args, apiRows(source)) };
+  return {
+    ...settings(args, source.table),
+    stage: stageRaw(args, apiRows(source, answerColumns(source, args.run))),
+  };
 }
 
 function webWorks(args: ProcessArgs, source: WebSource, bodies: KnownBodies | null): TableWork[] {

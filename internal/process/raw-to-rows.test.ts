@@ -31,7 +31,14 @@ function answer(changes: Partial<RawRecord>): RawRecord {
 const segment = (...answers: Partial<RawRecord>[]) =>
   zstdCompressSync(answers.map((each) => `${JSON.stringify(answer(each))}\n`).join(""));
 
-const api: Partial<ApiSource> = { kind: "api", name: "s", records: "$.data[*]", table: "t" };
+const api: Partial<ApiSource> = {
+  kind: "api",
+  name: "s",
+  records: "$.data[*]",
+  columns: [],
+  envelope: {},
+  table: "t",
+};
 
 const web: Partial<WebSource> = {
   kind: "web",
@@ -183,4 +190,31 @@ test("a cut raw file, and a line that is no record", async () => {
   await expect(processOne({ source: api, files: { "a.jsonl": "oops\n" } })).rejects.toThrow(
     /line 1 is not a raw record/,
   );
+});
+
+test("rows say where they came from, and carry what stands outside the records", async () => {
+  const table = await processOne({
+    source: {
+      ...api,
+      columns: ["_source", "_run", "_fetched_at", "_page"],
+      envelope: { total: "$.meta.total", first: "$.data[0].id" },
+    } as Partial<ApiSource>,
+    files: {
+      "a.jsonl.zst": segment(
+        { body: '{"data":[{"id":1,"total":7}],"meta":{"total":98765432109876543210}}' },
+        { page: 1, body: '{"data":[{"id":2},12345678901234567890]}' },
+      ),
+    },
+  });
+  const rows = table.data.map((row) =>
+    ["id", "total", "first", "_source", "_run", "_page"].map((name) => String(row[name])),
+  );
+  expect(rows).toEqual([
+    ["1", "98765432109876543210", "1", "s", "run-1", "0"],
+    ["2", "null", "2", "s", "run-1", "1"],
+  ]);
+  expect(table.columns.find(({ name }) => name === "_fetched_at")?.type).toMatch(/^TIMESTAMP/);
+  expect(table.bad.map(({ reason, raw }) => [reason, raw])).toEqual([
+    ["NOT_AN_OBJECT", "12345678901234567890"],
+  ]);
 });

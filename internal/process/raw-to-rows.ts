@@ -1,13 +1,14 @@
 // Rows of saved answers: records of API pages, one row a web page, or what an extraction finds on it.
 
 import { cssRows } from "../extract/css-rows.ts";
-import { parseJsonExact } from "../extract/json-exact.ts";
+import { parseJsonExact, rawNumberText } from "../extract/json-exact.ts";
 import { compilePath, recordsOf } from "../extract/json-records.ts";
 import { pageRow } from "../extract/page-row.ts";
 import type { ApiSource, Extract, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { Permanent } from "../std/errors.ts";
 import { urlGlobs } from "../url/url-glob.ts";
+import type { AnswerColumns } from "./answer-columns.ts";
 import type { LocalFile } from "./byte-source.ts";
 import { cutText } from "./cut-text.ts";
 import { type KnownBodies, linesOf } from "./known-bodies.ts";
@@ -21,8 +22,8 @@ const badAnswerBytes = 64 * 1024;
 /** What one answer gives: rows, as values for JSON, or the text that is none. */
 export type RowsOf = (answer: RawRecord) => unknown[] | { reason: Reason; bad: string };
 
-/** Records of an API source's answers. */
-export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
+/** Records of an API source's answers, with what `columnsOf` adds in place of fields of the same name. */
+export function apiRows(source: Pick<ApiSource, "records">, columnsOf: AnswerColumns): RowsOf {
   const path = compilePath(source.records);
   return (answer) => {
     if (answer.kind !== "api" || !isOk(answer.status) || answer.status === 204) return [];
@@ -32,7 +33,9 @@ export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
       if (typeof document !== "object" || document === null)
         return { reason: "MALFORMED_JSON", bad: text };
       const records = recordsOf(document, path);
-      return answer.keys === undefined ? records : records.map((row) => withKeys(row, answer));
+      const columns = columnsOf(answer, document);
+      if (Object.keys(columns).length === 0) return records;
+      return records.map((row) => withColumns(row, columns));
     } catch {
       return { reason: "MALFORMED_JSON", bad: text };
     }
@@ -40,9 +43,9 @@ export function apiRows(source: Pick<ApiSource, "records">): RowsOf {
 }
 
 /** What is no mapping stays as it is, and is no row. */
-function withKeys(row: unknown, { keys }: RawRecord): unknown {
+function withColumns(row: unknown, columns: Record<string, unknown>): unknown {
   const isMapping = typeof row === "object" && row !== null && !Array.isArray(row);
-  return isMapping ? { ...row, ...keys } : row;
+  return isMapping && rawNumberText(row) === null ? { ...row, ...columns } : row;
 }
 
 /** The row of the pages table; a page that is gone has one, too. */

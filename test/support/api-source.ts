@@ -16,6 +16,8 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
     params: {},
     secretParams: [],
     records: "$.data[*]",
+    columns: [],
+    envelope: {},
     failWhen: null,
     pagination,
     incremental: null,

@@ -64,6 +64,7 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
       } as Source,
       tables: new Proxy({}, { get: () => config }),
       task: "drops-0001",
+      run: "run-1",
       runDate: "2026-03-04",
       inputs,
       scratch,
