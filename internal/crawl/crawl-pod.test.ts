@@ -367,3 +367,22 @@ test("a host that closes for longer than the source waits is deferred, and the r
   expect(owner.segment.countsOf("s").drops).toEqual({ "deferred: blocked": 3 });
   expect(owner.segment.deadLinks).toEqual([]);
 });
+
+test("a shard that is given away starts no fetch, and waits for those under way", async () => {
+  const reply = Promise.withResolvers<Exchange>();
+  const { pod, open, ended, asked } = await newPod([webSource()], () => reply.promise);
+  const owner = await open("r", [linkTo("https://a.test/1"), linkTo("https://a.test/2")]);
+  await vi.waitFor(() => expect(asked.length).toBe(1), { interval: 1 });
+  await pod.drainShard(0, 1);
+  const drained = pod.drainShard(0, 60_000);
+  reply.resolve(answer(200));
+  await drained;
+  expect(owner.segment.done.length).toBe(1);
+  expect(asked.length).toBe(1);
+  // The shard stays after all.
+  await pod.leaveShard(0);
+  await pod.enterShard(0, 0);
+  pod.admit(owner, [linkTo("https://a.test/2")]);
+  await ended(owner);
+  expect(asked.length).toBe(2);
+});

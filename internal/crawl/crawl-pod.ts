@@ -21,6 +21,7 @@ import { Elsewhere } from "./ask-elsewhere.ts";
 import { deferLinks } from "./defer-links.ts";
 import { fetchLink, type LinkJob } from "./fetch-link.ts";
 import { fetchRobots, type RobotsDeps, type RobotsJob } from "./fetch-robots.ts";
+import { Flights } from "./flights.ts";
 import { type Crawlable, mayFetch, type Verdict } from "./may-fetch.ts";
 import { SitemapOffers } from "./offer-sitemaps.ts";
 import { PodHosts } from "./pod-hosts.ts";
@@ -46,8 +47,6 @@ type Job = LinkJob | RobotsJob;
 const lookAgainMs = 250;
 /** Links settled without a fetch before others have their turn. */
 const maxTurns = 1_000;
-/** Flights that may wait for their turn at an address or another host beside those in flight. */
-const maxWaiting = 4_096;
 
 export class CrawlPod {
   readonly #options: PodOptions;
@@ -57,11 +56,9 @@ export class CrawlPod {
   readonly #deps: RobotsDeps;
   readonly #addresses: AddressTurns;
   readonly #sitemaps = new SitemapOffers();
-  /** Called when the last flight has landed. */
-  #onLanded: (() => void) | null = null;
-  #flights = 0;
-  /** Flights that wait for their turn at another host. */
-  #waiting = 0;
+  readonly #flights: Flights;
+  /** Shards that start no flight any more. */
+  readonly #closing = new Set<number>();
   readonly #alarm: Alarm;
   #isPumping = false;
   #isStopping = false;
@@ -73,6 +70,7 @@ export class CrawlPod {
       options.leases.isValid(shard),
     );
     this.#hosts = new PodHosts(this.#kept, this.#clock);
+    this.#flights = new Flights(this.#clock);
     this.#alarm = new Alarm(this.#clock, () => this.pump());
     const onWait = (change: 1 | -1) => this.#noteWaiting(change);
     this.#addresses = new AddressTurns(this.#clock, () => options.leases.podCount, onWait);
@@ -125,8 +123,15 @@ export class CrawlPod {
     }
   }
 
+  /** Starts no fetch of a shard any more; resolves when those under way have ended, or after `graceMs`. */
+  drainShard(shard: number, graceMs: number): Promise<void> {
+    this.#closing.add(shard);
+    return this.#flights.landedWithin(shard, graceMs);
+  }
+
   /** Forgets the hosts of a shard that goes to another pod, and leaves word of them. */
   leaveShard(shard: number): Promise<void> {
+    this.#closing.delete(shard);
     return this.#hosts.leave(shard);
   }
 
@@ -137,10 +142,7 @@ export class CrawlPod {
     this.#addresses.close();
     for (const host of this.#hosts.all())
       for (const errand of host.errands.splice(0)) errand.cancel(new LostLease("the pod stops"));
-    if (this.#flights > 0)
-      await new Promise<void>((resolve) => {
-        this.#onLanded = resolve;
-      });
+    await this.#flights.landed(null);
   }
 
   /** Starts all that may start now, and sets the alarm for the next. */
@@ -149,7 +151,7 @@ export class CrawlPod {
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      while (!this.#isStopping && this.#hasRoom) {
+      while (!this.#isStopping && this.#flights.inAir < this.#options.maxInFlight) {
         const nowMs = this.#clock.steadyMs();
         const host = this.#hosts.ready.first();
         if (host === null || host.place.atMs > nowMs) {
@@ -164,14 +166,9 @@ export class CrawlPod {
     }
   }
 
-  /** Whoever waits for a turn takes no room from others. */
   #noteWaiting(change: 1 | -1): void {
-    this.#waiting += change;
+    this.#flights.waiting += change;
     if (change > 0) this.pump();
-  }
-
-  get #hasRoom(): boolean {
-    return this.#flights - Math.min(this.#waiting, maxWaiting) < this.#options.maxInFlight;
   }
 
   #serve(host: Host, nowMs: number): void {
@@ -230,7 +227,7 @@ export class CrawlPod {
       const { owner } = guest;
       if (!guest.wants) continue;
       if (owner.signal.aborted) guest.wants = false;
-      if (owner.signal.aborted || owner.isFull) continue;
+      if (owner.signal.aborted || owner.isFull || this.#closing.has(owner.shard)) continue;
       if (!this.#options.leases.isValid(owner.shard)) continue;
       const job = this.#nextOf(host, guest, nowMs);
       if (job !== null) return job;
@@ -298,7 +295,7 @@ export class CrawlPod {
 
   /** Lets a flight go. Its end wakes the pod; what it throws is the end of its owner. */
   #fly(job: Job): void {
-    this.#flights += 1;
+    this.#flights.begin(job.host.shard);
     const flight = job.kind === "link" ? this.#flyLink(job) : this.#flyRobots(job);
     flight
       .catch((error: unknown) => {
@@ -309,10 +306,9 @@ export class CrawlPod {
   }
 
   #landed(host: Host): void {
-    this.#flights -= 1;
+    this.#flights.end(host.shard);
     this.#requeue(host);
     this.pump();
-    if (this.#flights === 0) this.#onLanded?.();
   }
 
   async #flyLink(job: LinkJob): Promise<void> {
@@ -372,7 +368,7 @@ export class CrawlPod {
   /** Writes a host's state down before the next request to it. */
   #keepFirst(host: Host): void {
     host.isKeeping = true;
-    this.#flights += 1;
+    this.#flights.begin(host.shard);
     this.#kept
       .keep(host)
       .catch((error: unknown) => host.abandon(error))

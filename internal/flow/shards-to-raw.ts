@@ -53,6 +53,8 @@ const tickMs = 250;
 const openSegmentsBytes = 256 * 2 ** 20;
 const commitsUnderPressure = 4;
 const reopenMs = 2_000;
+/** What is not answered by then is asked for again by the shard's next owner. */
+const handOverGraceMs = 2_000;
 /** Shards that are opened at a time: each reads its snapshot and its ledger. */
 const openTogether = 8;
 
@@ -167,6 +169,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     // 3. Take this pod's share; give back what is another pod's share now.
     const wanted = [...new Set(places.map(({ shard }) => shard))];
     const { gained, surplus } = await leases.balance(wanted);
+    await Promise.all(surplus.map((shard) => pod.drainShard(shard, handOverGraceMs)));
     for (const shard of surplus) await handOver(shard);
     const gapMs = longestGapMs(places.map(({ run }) => deps.pipelineOf(run)));
     for (const shard of gained) await pod.enterShard(shard, gapMs);

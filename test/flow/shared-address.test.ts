@@ -55,11 +55,11 @@ sources:
       // A shard that moves brings its new owner to ask for robots.txt again.
       expect(arrivals.length).toBeGreaterThanOrEqual(sites * (1 + 1 + pages));
       expect(mostInFlight).toBeLessThanOrEqual(8);
-      const gaps = arrivals.slice(1).map((atMs, n) => atMs - (arrivals[n] as number));
       const wholeMs = (arrivals.at(-1) as number) - (arrivals[0] as number);
       expect(wholeMs).toBeGreaterThanOrEqual(((arrivals.length - 1) * 1_000) / perSecond);
-      // Of one pod each gap is kept; of several their sum is.
-      if (workers === 1) expect(Math.min(...gaps)).toBeGreaterThan(1_000 / perSecond - 20);
+      // How late one of them comes is the machine's doing; ten together show the pace.
+      const tens = arrivals.slice(9).map((atMs, n) => atMs - (arrivals[n] as number));
+      expect(Math.min(...tens)).toBeGreaterThanOrEqual((0.7 * 9 * 1_000) / perSecond);
     } finally {
       server.close();
       server.closeAllConnections();
