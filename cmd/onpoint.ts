@@ -84,6 +84,26 @@ program
   .option("--json", "the same: the schema is JSON")
   .action(async (options) => answer(options, (await import("./schema.ts")).schemaCommand()));
 
+const init = program.command("init").description("write a first pipeline");
+init
+  .command("api <url>")
+  .description("look at one answer of a JSON API and write its source, for you to correct")
+  .option(
+    "--header <line>",
+    'a header to send, "name: value"; may be given again',
+    (line: string, lines: string[]) => [...lines, line],
+    [],
+  )
+  .option(
+    "--bearer <token>",
+    "a bearer token to send; the source reads it from the variable API_TOKEN",
+  )
+  .option("--pipeline", "write a whole pipeline file")
+  .option("--json", "print the source and all candidates as JSON")
+  .action(async (url: string, options) =>
+    answer(options, (await import("./init-api.ts")).initApiCommand(url, options)),
+  );
+
 /** Commands that read a lake. */
 const reading = (command: Command, description: string) =>
   command
