@@ -3,7 +3,9 @@ import { readReplays } from "../internal/catalog/replays.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { shardsToRaw } from "../internal/flow/shards-to-raw.ts";
 import { seedsOf } from "../internal/flow/targets-to-shards.ts";
+import type { FrontierLink } from "../internal/model/link.ts";
 import { chosenSources } from "../internal/pipeline/chosen-sources.ts";
+import { readHighWaterPin } from "../internal/recrawl/high-water.ts";
 import { injectHeaders, inSpan } from "../internal/telemetry/trace.ts";
 import { withPod } from "./open-pod.ts";
 
@@ -22,11 +24,15 @@ export function crawlCommand(): Promise<number> {
           scratch: pod.scratch,
           rootsOf: async (run) => {
             const sources = chosenSources(pod.pipelineOf(run), run.only);
-            const replays = await readReplays(await pod.lakeOf(run), run.token);
-            return [
-              ...sources.flatMap((source) => (source.kind === "files" ? [] : seedsOf(source))),
-              ...replays.flatMap((replay) => replay.links),
-            ];
+            const lake = await pod.lakeOf(run);
+            const replays = await readReplays(lake, run.token);
+            const seeds: FrontierLink[] = [];
+            for (const source of sources) {
+              if (source.kind === "files") continue;
+              const since = await readHighWaterPin(lake, run.token, source.name);
+              seeds.push(...seedsOf(source, since));
+            }
+            return [...seeds, ...replays.flatMap((replay) => replay.links)];
           },
           settings: pod.settings,
           trace: (parent, { shard, run }, body) =>

@@ -277,8 +277,7 @@ export class CrawlPod {
       settleRefused(owner, entry, host.authority, verdict);
       return null;
     }
-    const wallMs = this.#clock.wallMs();
-    if (settleUnfetched(owner, entry, source, host.authority, wallMs)) return null;
+    if (settleUnfetched(owner, entry, source, host.authority, this.#clock.wallMs())) return null;
     host.nextTurn(guest);
     const pipeline = this.#options.pipelineOf(owner);
     return { kind: "link", host, owner, entry, source, pipeline, robots: verdict.robots };
@@ -380,8 +379,7 @@ export class CrawlPod {
 
   /** Leaves word of a block that is longer than a new owner would wait anyway. */
   #keepBlock(host: Host): void {
-    const nowMs = this.#clock.steadyMs();
-    if (host.blockedFor(nowMs) > takeoverGapMs) this.#keep(host);
+    if (host.blockedFor(this.#clock.steadyMs()) > takeoverGapMs) this.#keep(host);
   }
 
   #keep(host: Host): void {

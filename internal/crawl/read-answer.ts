@@ -22,6 +22,8 @@ export type Reading = {
   error: string | null;
   drops: Record<string, number>;
   keep?: boolean;
+  /** Of an incremental API source: see SegmentRecord. */
+  high?: string | null;
 };
 
 /**

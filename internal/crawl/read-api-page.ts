@@ -4,8 +4,9 @@ import { recordsOf } from "../extract/json-records.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
-import { childLinks } from "../paging/child-requests.ts";
-import { nextRequests, type PageRequest } from "../paging/next-requests.ts";
+import { childLinks, fieldOf } from "../paging/child-requests.ts";
+import { maxPagesNote, nextRequests, type PageRequest } from "../paging/next-requests.ts";
+import { greater, waterText } from "../recrawl/high-water.ts";
 import type { Reading } from "./read-answer.ts";
 
 /**
@@ -44,7 +45,24 @@ export function readApiPage(
     for (const each of found.links) links.push(each);
     if (found.missed > 0) drops[`${child.name}: no value for its url`] = found.missed;
   }
-  return { links, error: null, drops };
+  const reading: Reading = { links, error: null, drops };
+  if (source.incremental !== null) noteHigh(reading, source.incremental.field, records);
+  // What lies beyond the last page that may be read would never be read.
+  if (reading.high !== undefined && step.notes?.includes(maxPagesNote)) reading.high = null;
+  return reading;
+}
+
+/** The greatest value of a field; records without it are counted. */
+function noteHigh(reading: Reading, field: string, records: readonly unknown[]): void {
+  let high: string | null = null;
+  let missed = 0;
+  for (const each of records) {
+    const value = waterText(fieldOf(each, field));
+    if (value === null) missed += 1;
+    else high = high === null ? value : greater(high, value);
+  }
+  if (high !== null) reading.high = high;
+  if (missed > 0) reading.drops[`incremental: no ${field}`] = missed;
 }
 
 /** Another page of the same walk. */

@@ -4,6 +4,7 @@ import type { ActiveRun } from "../model/active-run.ts";
 import { seenPath } from "../model/lake-paths.ts";
 import type { Source } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";
+import { publishHighWater } from "../recrawl/high-water.ts";
 import { publishState } from "../recrawl/seen-state.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -23,6 +24,12 @@ export async function publishKnown(
   signal: AbortSignal,
 ): Promise<void> {
   for (const source of sources) {
+    if (source.kind === "api" && source.incremental !== null) {
+      const high = view.high.get(source.name) ?? null;
+      // Whatever was given up lies before: the next run reads it again.
+      if (high !== null && view.totalsOf(source.name).dead === 0)
+        await publishHighWater(lake, run, source.name, high);
+    }
     const learned = view.seen.get(source.name) ?? [];
     if (source.kind !== "web" || learned.length === 0) continue;
     const segments = learned.map(({ shard, segment }) => ({

@@ -2,6 +2,7 @@
 // the lake at start, kept up by the queue's logs; the lake has the last word.
 import type { HostCounts, RawFile, SegmentRecord } from "../model/segment.ts";
 import type { ProcessTask, TaskReceipt, TaskStage } from "../model/task.ts";
+import { greater } from "../recrawl/high-water.ts";
 
 /** A raw file in no batch yet; `trace` is the context of the segment that brought it. */
 export type LooseFile = { file: RawFile; sinceMs: number; trace: Record<string, string> };
@@ -23,6 +24,8 @@ export class RunView {
   readonly looseFiles = new Map<string, LooseFile[]>();
   /** Segments that learned something of a source's pages, by source. */
   readonly seen = new Map<string, { shard: number; segment: string }[]>();
+  /** By incremental source: the greatest value seen; null: it was not read to its end. */
+  readonly high = new Map<string, string | null>();
   readonly sources = new Map<string, SourceTotals>();
   readonly #receipts = new Map<string, TaskReceipt>();
   readonly #segments = new Set<string>();
@@ -65,6 +68,11 @@ export class RunView {
       totals.bytes += counts.bytes;
       totals.retries += counts.retries;
       totals.dead += counts.dead;
+    }
+    for (const [source, value] of Object.entries(record.high ?? {})) {
+      const known = this.high.get(source);
+      const isEnded = value === null || known === null;
+      this.high.set(source, isEnded ? null : greater(known ?? value, value));
     }
     for (const source of record.seen ?? []) {
       const segments = this.seen.get(source) ?? [];

@@ -76,6 +76,7 @@ export async function saveSegment(
     deadLinks: segment.deadLinks,
     ...(segment.visits.size === 0 ? {} : { seen: await saveVisits(folder, name, segment) }),
     ...(segment.archives.size === 0 ? {} : { archives: await saveArchives(folder, name, segment) }),
+    ...(segment.high.size === 0 ? {} : { high: Object.fromEntries(segment.high) }),
     hosts: [...segment.hosts.values()],
   };
   await folder.lake.put(receiptPath(folder.token, "crawl", name), JSON.stringify(receipt), {
@@ -121,8 +122,11 @@ export function recordOf(
   pending: number,
   consumedSeq: number,
 ): SegmentRecord {
-  const { segment, shard, files, done, dead, counts, seen } = receipt;
-  const learned = seen === undefined ? {} : { seen };
+  const { segment, shard, files, done, dead, counts, seen, high } = receipt;
+  const learned = {
+    ...(seen === undefined ? {} : { seen }),
+    ...(high === undefined ? {} : { high }),
+  };
   return { segment, shard, files, done, dead, counts, ...learned, pending, consumedSeq };
 }
 

@@ -25,6 +25,8 @@ export class OpenSegment {
   readonly archives = new Map<string, SegmentArchive>();
   /** By source: what was learned of its pages. */
   readonly visits = new Map<string, SegmentVisits>();
+  /** By incremental source: see SegmentRecord. */
+  readonly high = new Map<string, string | null>();
   readonly done = new FingerprintList();
   readonly deadLinks: DeadLink[] = [];
   readonly counts: Record<string, SegmentCounts> = {};

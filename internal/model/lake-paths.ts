@@ -39,6 +39,10 @@ export const stateVersionPath = (source: string, version: number) =>
 /** A file of seen pages is named by its content: what two versions share is there once. */
 export const stateFilePath = (source: string, shard: number, sha256: string) =>
   `${stateFolder(source)}${String(shard).padStart(4, "0")}-${sha256.slice(0, 16)}.seen.zst`;
+/** Up to where an incremental source was read, and where a run started. */
+export const highWaterPath = (source: string) => `${stateFolder(source)}high-water.json`;
+export const highWaterPinPath = (token: string, source: string) =>
+  `${runFolder(token)}/high-water/${source}.json`;
 /** What a segment learned of a source's pages. */
 export const seenPath = (token: string, source: string, segment: string) =>
   `${runFolder(token)}/seen/${source}/${segment}.seen.zst`;

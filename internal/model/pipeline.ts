@@ -106,7 +106,8 @@ export type Pagination =
   | { kind: "link" }
   | { kind: "next_url"; next: string };
 
-export type Incremental = { param: string; field: string; start: string };
+/** `param` carries the greatest value of `field` that earlier runs saw, less `lookback`: ms, or a whole number. */
+export type Incremental = { param: string; field: string; start: string; lookback: number };
 
 type SourceBase = { name: string; rate: Rate; headers: Record<string, string> };
 type AskedSource = SourceBase & { fetch: FetchOptions };

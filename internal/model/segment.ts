@@ -61,6 +61,8 @@ export type SegmentRecord = {
    * names it: the server refuses a zombie's record.
    */
   snapshots?: SnapshotRef[];
+  /** By incremental source: the greatest value of its field; null: it was not read to its end. */
+  high?: Record<string, string | null>;
   /** Sources of whose pages it learned something: `seenPath` has it. */
   seen?: string[];
 };

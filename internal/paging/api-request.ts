@@ -2,6 +2,7 @@
 // what is made here is stored, and each request adds credentials and secret parameters anew.
 import type { LinkAsk } from "../model/link.ts";
 import type { ApiSource, Place } from "../model/pipeline.ts";
+import { before } from "../recrawl/high-water.ts";
 import { UsageError } from "../std/errors.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { paramOf, withoutParam, withParams } from "./query-params.ts";
@@ -13,11 +14,19 @@ type Value = string | number;
 
 /**
  * The first request of a source: its `params`, and the start of its pagination. `url`: in place of the source's own, for one
- * record of a parent. Throws UsageError when that is not http or https.
+ * record of a parent. `since`: what an incremental source was read up to. Throws UsageError when that is not http or https.
  */
-export function firstRequest(source: ApiSource, url = source.url): ApiRequest {
+export function firstRequest(
+  source: ApiSource,
+  url = source.url,
+  since: string | null = null,
+): ApiRequest {
   const params = { ...source.params };
   for (const name of source.secretParams) Reflect.deleteProperty(params, name);
+  const { incremental } = source;
+  if (incremental !== null)
+    params[incremental.param] =
+      since === null ? incremental.start : before(since, incremental.lookback);
   const base = canonicalUrl(url);
   const first = base === null ? null : canonicalUrl(withParams(base, params));
   if (first === null)

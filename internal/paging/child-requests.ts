@@ -32,14 +32,14 @@ export function childLinks(
   let missed = 0;
   for (const record of records) {
     const row = parent.keys === undefined ? record : { ...Object(record), ...parent.keys };
-    const fieldOf = (field: string) => valueAt(row, field);
-    const url = filled(child.url, fieldOf);
+    const valueFor = (field: string) => fieldOf(row, field);
+    const url = filled(child.url, valueFor);
     if (url === null) {
       missed += 1;
       continue;
     }
     const keys = Object.fromEntries(
-      each.keys.map((field) => [keyColumn(each.from, field), fieldOf(field) ?? null]),
+      each.keys.map((field) => [keyColumn(each.from, field), valueFor(field) ?? null]),
     );
     const first = firstRequest(child, url);
     const place = { depth: 0, priority: 0, page: 0, via: parent.url } as const;
@@ -48,10 +48,10 @@ export function childLinks(
   return { links, missed };
 }
 
-function filled(template: string, fieldOf: (field: string) => unknown): string | null {
+function filled(template: string, valueFor: (field: string) => unknown): string | null {
   let isWhole = true;
   const url = template.replace(placeholder, (_, field: string) => {
-    const text = plainText(fieldOf(field));
+    const text = plainText(valueFor(field));
     // WHATWG URL: a segment of one or two dots is resolved away, however it is escaped.
     if (text === null || /^\.{0,2}$/.test(text)) isWhole = false;
     return encodeURIComponent(text ?? "");
@@ -67,7 +67,7 @@ function plainText(value: unknown): string | null {
 }
 
 /** A field by its name, or by a dotted path. */
-function valueAt(record: unknown, path: string): unknown {
+export function fieldOf(record: unknown, path: string): unknown {
   let value = record;
   for (const name of isOwn(record, path) ? [path] : path.split(".")) {
     if (!isOwn(value, name)) return undefined;

@@ -30,6 +30,8 @@ export type ApiStep =
 type Counted = Extract<Pagination, { kind: "page" | "offset" }>;
 type ByCursor = Extract<Pagination, { kind: "cursor" }>;
 
+/** There was more, but the source may not read it. */
+export const maxPagesNote = "paging: maxPages reached";
 /** Pages offered after one answer: the last of them offers the rest. */
 const maxAhead = 10_000;
 
@@ -44,7 +46,7 @@ export function nextRequests(source: ApiSource, answer: ApiAnswer): ApiStep {
   if (!("next" in step)) return step;
   const next = step.next.filter(({ page }) => page < source.maxPages);
   if (next.length === step.next.length) return step;
-  const notes = [...(step.notes ?? []), "paging: maxPages reached"];
+  const notes = [...(step.notes ?? []), maxPagesNote];
   return next.length > 0
     ? { next, notes }
     : { end: `maxPages (${source.maxPages}) reached`, notes };

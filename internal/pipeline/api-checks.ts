@@ -27,6 +27,8 @@ export function apiProblems(document: YamlDocument, path: Path, source: unknown)
   }
   if (has("url") && has("each"))
     problems.push(...problem(["url"], "is given beside each", "Remove url"));
+  if (has("incremental") && has("each"))
+    problems.push(...problem(["incremental"], "is given beside each", "Remove incremental"));
   problems.push(...eachProblems(document, problem, source));
   return [...problems, ...pagingProblems(problem, has, source, isPost)];
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { fetchKeys } from "./fetch-schema.ts";
 import { checkJsonPath } from "./json-path.ts";
+import { checkLookback } from "./lookback.ts";
 import { auth, headers, name, rate } from "./request-schema.ts";
 import { checkHeaderName, checkHttpUrl, checkTableName, checkText } from "./value-checks.ts";
 import { count, textThat } from "./value-schemas.ts";
@@ -114,9 +115,12 @@ export const api = z.strictObject({
       param: textThat(checkText).describe("URL parameter that carries the last value"),
       field: textThat(checkText).describe("Field of a record that grows"),
       start: textThat(checkText).describe("Value of the first run"),
+      lookback: textThat(checkLookback)
+        .optional()
+        .describe("So much before the last value: a duration, or a whole number. Default 0"),
     })
     .optional()
-    .describe("Only what is new since the last run (not used in this version)"),
+    .describe("Only what is new since the last run "),
   rate,
   maxPages: count(1, 1e9).optional().describe("Answers read at most. Default 100000"),
   table: textThat(checkTableName).describe("Table of the records"),

@@ -88,7 +88,12 @@ test("the example of the design is accepted as it stands, but for what is not th
   });
   expect(quotes.auth).toEqual({ kind: "bearer", token: "t0ken" });
   expect(quotes.params).toEqual({ limit: "100", v: "1.10" });
-  expect(quotes.incremental).toEqual({ param: "since", field: "updated_at", start: "2026-01-01" });
+  expect(quotes.incremental).toEqual({
+    param: "since",
+    field: "updated_at",
+    start: "2026-01-01",
+    lookback: 0,
+  });
   expect(books.extract[0]?.fields.price).toEqual({
     css: ".price_color",
     attr: null,
@@ -98,7 +103,6 @@ test("the example of the design is accepted as it stands, but for what is not th
   expect(drops.urls).toEqual([`file://${folder}/data/**/*.csv.gz`, "s3://bucket/in/*.json"]);
   expect(Object.keys(pipeline.tables)).toEqual(["quotes", "pages", "books", "flights"]);
   expect(pipeline.warnings.map((text) => text.replace(`${folder}/`, ""))).toEqual([
-    'p.yaml:14:5: incremental of source "quotes" is not acted on in this version: every run reads everything',
     'p.yaml:17:5: source "books" has no contact: people who run its sites cannot ask who crawls them; add contact: https://HOST/PATH',
     "p.yaml:36:32: tables.quotes.key is not acted on in this version: rows with the same key are kept",
     "p.yaml:44:3: upload.catalog is not acted on in this version: no table is registered",

@@ -19,6 +19,7 @@ import { trackingParams } from "../url/url-rules.ts";
 import { durationMs } from "./duration.ts";
 import { toFetchOptions } from "./fetch-schema.ts";
 import { absoluteGlob } from "./file-url.ts";
+import { lookbackOf } from "./lookback.ts";
 import type { PipelineFile } from "./pipeline-schema.ts";
 import { maxBodyBytes } from "./source-schema.ts";
 import { toBody, toPagination } from "./to-paging.ts";
@@ -63,7 +64,10 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     failWhen: source.failWhen ?? (source.graphql === undefined ? null : "$.errors"),
     pagination: toPagination(source),
     body: toBody(source),
-    incremental: source.incremental ?? null,
+    incremental:
+      source.incremental === undefined
+        ? null
+        : { ...source.incremental, lookback: lookbackOf(source.incremental.lookback ?? "0") ?? 0 },
     maxPages: source.maxPages ?? standardPages,
     table: source.table,
   };

@@ -20,10 +20,6 @@ export function warningsOf(document: YamlDocument, file: string): string[] {
   for (const [i, source] of listOf(valueAt(value, ["sources"])).entries()) {
     const name = String(valueAt(source, ["name"]));
     const label = document.place(["sources", i, "name"])?.shown ?? name;
-    warn(
-      ["sources", i, "incremental"],
-      `incremental of source "${label}" is not acted on in this version: every run reads everything`,
-    );
     const isWeb = valueAt(source, ["kind"]) === "web";
     if (isWeb && isUnknownToSites(source)) {
       warn(

@@ -1,0 +1,102 @@
+// Up to where an incremental API source has been read: the greatest value of its field. Pure, but for the state in the lake, which
+// moves only when a run is published, so that a run that fails skips nothing.
+import { jsonText, putUnlessLost, readJson, untilWon } from "../catalog/compare-and-swap.ts";
+import { rawNumberText } from "../extract/json-exact.ts";
+import { highWaterPath, highWaterPinPath } from "../model/lake-paths.ts";
+import type { Objects } from "../objects/objects.ts";
+import { Permanent } from "../std/errors.ts";
+
+/** One generation of a run. */
+type Run = { run: string; token: string };
+
+/** `last`: where the next run starts; `base`: where `run` started, null at the source's own start. */
+type HighWater = { last: string; run: string; base: string | null };
+
+const wholeNumber = /^-?\d+$/;
+const isoDate = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/;
+
+/** A value that can be compared, as text; null for others. */
+export function waterText(value: unknown): string | null {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : rawNumberText(value);
+}
+
+/** The greater of two: whole numbers by size, dates (ISO 8601) by time, other texts by their characters. */
+export function greater(a: string, b: string): string {
+  if (wholeNumber.test(a) && wholeNumber.test(b)) return BigInt(a) > BigInt(b) ? a : b;
+  const [aMs, bMs] = [timeOf(a), timeOf(b)];
+  if (aMs !== null && bMs !== null && aMs !== bMs) return aMs > bMs ? a : b;
+  const [aNumber, bNumber] = [Number(a), Number(b)];
+  if (Number.isFinite(aNumber) && Number.isFinite(bNumber)) return aNumber > bNumber ? a : b;
+  return a > b ? a : b;
+}
+
+/** The value so much earlier, written alike; `back`: ms for dates, a whole number for numbers. Throws Permanent for others. */
+export function before(value: string, back: number): string {
+  if (back === 0) return value;
+  if (wholeNumber.test(value)) return String(BigInt(value) - BigInt(back));
+  const atMs = timeOf(value);
+  if (atMs === null)
+    throw new Permanent(`go back from "${value}": it is neither a whole number nor a date`);
+  const iso = new Date(atMs - back).toISOString();
+  if (!/[T ]/.test(value)) return iso.slice(0, 10);
+  return /(Z|[+-]\d\d:?\d\d)$/.test(value) ? iso : iso.slice(0, -1);
+}
+
+/** Dates without a zone are read as UTC. Ms since 1970. */
+function timeOf(text: string): number | null {
+  if (!isoDate.test(text)) return null;
+  const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(text) || text.length === 10;
+  const atMs = Date.parse(hasZone ? text : `${text.replace(" ", "T")}Z`);
+  return Number.isNaN(atMs) ? null : atMs;
+}
+
+/** Decides, once for a run, where it starts: a forced run where its first generation did. Null: at the source's own start. */
+export async function pinHighWater(
+  lake: Objects,
+  run: Run,
+  source: string,
+): Promise<string | null> {
+  const current = await readCurrent(lake, source);
+  const last =
+    current === null ? null : isOf(current.value, run) ? current.value.base : current.value.last;
+  await putUnlessLost(lake, highWaterPinPath(run.token, source), jsonText({ since: last }), {
+    ifAbsent: true,
+  });
+  return readHighWaterPin(lake, run.token, source);
+}
+
+/** Where a run started. */
+export async function readHighWaterPin(
+  lake: Objects,
+  token: string,
+  source: string,
+): Promise<string | null> {
+  const pin = await readJson(lake, highWaterPinPath(token, source));
+  return (pin?.value as { since: string | null } | undefined)?.since ?? null;
+}
+
+/** Publishes the greatest value that a run saw. Doing it again changes nothing, and it never goes back. */
+export async function publishHighWater(
+  lake: Objects,
+  run: Run,
+  source: string,
+  seen: string,
+): Promise<void> {
+  const base = await readHighWaterPin(lake, run.token, source);
+  await untilWon(`publish how far "${source}" was read`, async () => {
+    const current = await readCurrent(lake, source);
+    const last = current === null ? seen : greater(current.value.last, seen);
+    const next: HighWater = { last, run: run.token, base };
+    const expected = current === null ? { ifAbsent: true } : { ifMatch: current.etag };
+    return putUnlessLost(lake, highWaterPath(source), jsonText(next), expected);
+  });
+}
+
+async function readCurrent(lake: Objects, source: string) {
+  const found = await readJson(lake, highWaterPath(source));
+  return found === null ? null : { value: found.value as HighWater, etag: found.etag };
+}
+
+const isOf = ({ run: token }: HighWater, { run }: Run) =>
+  token === run || (token.startsWith(`${run}_g`) && /^_g\d+$/.test(token.slice(run.length)));
