@@ -218,3 +218,17 @@ test("rows say where they came from, and carry what stands outside the records",
     ["NOT_AN_OBJECT", "12345678901234567890"],
   ]);
 });
+
+test("a record that gives a key twice is rejected alone, as it was written", async () => {
+  const body = '{"data":[{"id":1},{"id":2, "a":{"x":1,"x":2}},{"id":3}],"meta":1,"meta":2}';
+  for (const columns of [[], ["_page"]] as const) {
+    const table = await processOne({
+      source: { ...api, columns } as Partial<ApiSource>,
+      files: { "a.jsonl.zst": segment({ body }) },
+    });
+    expect(table.data.map(({ id }) => String(id))).toEqual(["1", "3"]);
+    expect(table.bad.map(({ reason, raw }) => [reason, raw])).toEqual([
+      ["DUPLICATE_KEY", '{"id":2, "a":{"x":1,"x":2}}'],
+    ]);
+  }
+});
