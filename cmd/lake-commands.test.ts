@@ -216,7 +216,7 @@ describe("report", () => {
     await writeReceipt(lake, "a", "etl", "m-1", etl);
     await writeReceipt(lake, "a", "upload", "u-1", upload);
     const { text, json } = await reportCommand("a", { lake: url });
-    expect(text).toMatch(/ h +7 +500 +400 +rules +2 +3\n/);
+    expect(text).toMatch(/ h +7 +500 +400 +rules +2 +3 +-\n/);
     expect(text).toMatch(/ web +robots +3\n/);
     expect(text).toMatch(/ m +done +1 +keys +passed\n/);
     expect(text).toMatch(/ s3:\/\/b +1 +5 +yes\n/);

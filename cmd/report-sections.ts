@@ -121,6 +121,7 @@ function hostSection({ hosts }: RunDetails): Section {
       "",
       String(sum(({ backoffs }) => backoffs)),
       String(sum(({ deferred }) => deferred)),
+      secondsOf(sum(({ addressWaitMs = 0 }) => addressWaitMs)),
     ]);
   }
   const columns = [
@@ -131,26 +132,37 @@ function hostSection({ hosts }: RunDetails): Section {
     left("robots"),
     right("backoffs"),
     right("deferred"),
+    right("waited for address s"),
   ];
   return { title: "hosts", columns, rows: shown, empty: "no host was asked" };
 }
 
-/** Asked too soon, then deferred, then with backoffs, then closed by robots.txt; hosts of one kind stay as they are. */
+/** Asked too soon, then deferred, with backoffs, closed by robots.txt, held back by their address; hosts of one kind stay as they are. */
 function troubleOf({
   smallestGapMs,
   allowedGapMs,
   deferred,
   backoffs,
   robots,
+  addressWaitMs = 0,
 }: HostCounts): number {
-  if (smallestGapMs !== null && allowedGapMs !== null && smallestGapMs < allowedGapMs) return 4;
-  if (deferred > 0) return 3;
-  if (backoffs > 0) return 2;
-  return robots === "disallow" ? 1 : 0;
+  if (smallestGapMs !== null && allowedGapMs !== null && smallestGapMs < allowedGapMs) return 5;
+  if (deferred > 0) return 4;
+  if (backoffs > 0) return 3;
+  if (robots === "disallow") return 2;
+  return addressWaitMs > 0 ? 1 : 0;
 }
 
 function hostRow(name: string, counts: HostCounts): string[] {
-  const { requests, smallestGapMs, allowedGapMs, robots, backoffs, deferred } = counts;
+  const {
+    requests,
+    smallestGapMs,
+    allowedGapMs,
+    robots,
+    backoffs,
+    deferred,
+    addressWaitMs = 0,
+  } = counts;
   return [
     name,
     String(requests),
@@ -159,7 +171,13 @@ function hostRow(name: string, counts: HostCounts): string[] {
     robots,
     String(backoffs),
     String(deferred),
+    secondsOf(addressWaitMs),
   ];
+}
+
+/** "-": no time at all. */
+function secondsOf(ms: number): string {
+  return ms === 0 ? "-" : (ms / 1_000).toFixed(1);
 }
 
 function dropSection({ drops }: RunDetails): Section {

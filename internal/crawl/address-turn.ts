@@ -9,7 +9,7 @@ import type { Crawlable } from "./may-fetch.ts";
 /** What an address of the internet is asked at most when a source does not say: a server of many small sites bears it. */
 export const standardPace: AddressPace = { perSecond: 20, concurrency: 20 };
 
-const free: AddressTurn = { sent: () => undefined, ended: () => undefined };
+const free: AddressTurn = { waitedMs: 0, sent: () => undefined, ended: () => undefined };
 
 /**
  * Waits for a request's turn; null when the pod stops. A private address is nobody's to spare but the pipeline's own, so it

@@ -86,6 +86,7 @@ export async function visit<T extends { gate: HostOutcome }>(
       end(null, { kind: "ok" });
       return null;
     }
+    if (turn.waitedMs > 0) owner.segment.countAddressWait(host.authority, turn.waitedMs);
     askedMs = clock.steadyMs();
     answer = await fetcher.fetch(
       url,

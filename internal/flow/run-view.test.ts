@@ -103,8 +103,8 @@ test("hosts of several segments come together with the smallest gap", () => {
   expect(
     mergeHosts([
       host,
-      { ...host, smallestGapMs: 9, robots: "rules" },
-      { ...host, smallestGapMs: 12 },
+      { ...host, smallestGapMs: 9, robots: "rules", addressWaitMs: 5 },
+      { ...host, smallestGapMs: 12, addressWaitMs: 2 },
     ]),
   ).toEqual([
     {
@@ -115,6 +115,7 @@ test("hosts of several segments come together with the smallest gap", () => {
       robots: "rules",
       backoffs: 3,
       deferred: 6,
+      addressWaitMs: 7,
     },
   ]);
 });

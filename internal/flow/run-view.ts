@@ -141,6 +141,8 @@ export function mergeHosts(all: Iterable<HostCounts>): HostCounts[] {
     known.requests += counts.requests;
     known.backoffs += counts.backoffs;
     known.deferred += counts.deferred;
+    if (counts.addressWaitMs !== undefined)
+      known.addressWaitMs = (known.addressWaitMs ?? 0) + counts.addressWaitMs;
     if (counts.robots !== "none") known.robots = counts.robots;
     known.smallestGapMs = leastOf(known.smallestGapMs, counts.smallestGapMs);
     known.allowedGapMs = leastOf(known.allowedGapMs, counts.allowedGapMs);

@@ -107,6 +107,12 @@ export class OpenSegment {
     this.#host(host).backoffs += 1;
   }
 
+  /** A request to a host waited for its turn at the IP address. */
+  countAddressWait(host: string, waitMs: number): void {
+    const counts = this.#host(host);
+    counts.addressWaitMs = (counts.addressWaitMs ?? 0) + waitMs;
+  }
+
   addRecord(record: RawRecord): void {
     let file = this.lines.get(record.source);
     if (file === undefined) {

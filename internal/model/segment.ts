@@ -79,6 +79,8 @@ export type HostCounts = {
   backoffs: number;
   /** Links left out of the run because the host wants to be left alone for long. */
   deferred: number;
+  /** How long its requests waited, all together, for their turn at an IP address; absent: none did. */
+  addressWaitMs?: number;
 };
 
 /** The receipt of a segment in the lake: the record and all that follows from it. */

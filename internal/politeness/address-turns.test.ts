@@ -43,6 +43,7 @@ test("an address is asked no sooner and by no more at a time than every request'
             turns
               .take("192.0.2.1", pace, abort.signal)
               .then((turn) => {
+                expect(turn?.waitedMs).toBe(time.nowMs - atMs);
                 inFlight += 1;
                 expect(inFlight).toBeLessThanOrEqual(most);
                 const end = () => {

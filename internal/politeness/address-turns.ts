@@ -6,10 +6,10 @@
 import type { AddressPace } from "../model/pipeline.ts";
 import type { Clock } from "../std/clock.ts";
 
-/** The leave to send one request. Both may be called again, to no effect. */
-export type AddressTurn = { sent(): void; ended(): void };
+/** The leave to send one request, after `waitedMs`. Both may be called again, to no effect. */
+export type AddressTurn = { readonly waitedMs: number; sent(): void; ended(): void };
 
-type Waiter = { pace: AddressPace; grant: (turn: AddressTurn | null) => void };
+type Waiter = { pace: AddressPace; sinceMs: number; grant: (turn: AddressTurn | null) => void };
 type Shared = {
   lastSentMs: number;
   lastGapMs: number;
@@ -58,7 +58,7 @@ export class AddressTurns {
         leave();
         resolve(turn);
       };
-      const waiter = { pace, grant };
+      const waiter = { pace, sinceMs: this.#clock.steadyMs(), grant };
       shared.waiting.push(waiter);
       signal.addEventListener("abort", abort);
       this.#serve(shared);
@@ -98,7 +98,8 @@ export class AddressTurns {
     const { perSecond, concurrency } = first.pace;
     if (shared.inFlight >= Math.max(1, Math.floor(concurrency / pods))) return;
     const gapMs = (1_000 / perSecond) * pods + marginMs;
-    const waitMs = shared.lastSentMs + Math.max(gapMs, shared.lastGapMs) - this.#clock.steadyMs();
+    const nowMs = this.#clock.steadyMs();
+    const waitMs = shared.lastSentMs + Math.max(gapMs, shared.lastGapMs) - nowMs;
     shared.callOff?.();
     shared.callOff = null;
     if (waitMs > 0) {
@@ -111,12 +112,13 @@ export class AddressTurns {
     shared.waiting.shift();
     shared.inFlight += 1;
     shared.hasUnsent = true;
-    first.grant(this.#turn(shared, gapMs));
+    first.grant(this.#turn(shared, gapMs, nowMs - first.sinceMs));
   }
 
-  #turn(shared: Shared, gapMs: number): AddressTurn {
+  #turn(shared: Shared, gapMs: number, waitedMs: number): AddressTurn {
     let state: "taken" | "sent" | "ended" = "taken";
     return {
+      waitedMs,
       sent: () => {
         if (state !== "taken") return;
         state = "sent";

@@ -54,6 +54,11 @@ sources:
       expect(code, stderr).toBe(0);
       // A shard that moves brings its new owner to ask for robots.txt again.
       expect(arrivals.length).toBeGreaterThanOrEqual(sites * (1 + 1 + pages));
+      const report = await runOnpoint(folder.path, ["report", "--json"]);
+      const { hosts } = JSON.parse(report.stdout) as { hosts: { addressWaitMs?: number }[] };
+      expect(hosts.reduce((sum, { addressWaitMs = 0 }) => sum + addressWaitMs, 0)).toBeGreaterThan(
+        1_000 / perSecond,
+      );
       expect(mostInFlight).toBeLessThanOrEqual(8);
       const wholeMs = (arrivals.at(-1) as number) - (arrivals[0] as number);
       expect(wholeMs).toBeGreaterThanOrEqual(((arrivals.length - 1) * 1_000) / perSecond);
