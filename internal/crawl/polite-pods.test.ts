@@ -11,7 +11,7 @@ import { VirtualTime } from "../../test/support/virtual-time.ts";
 import { busyBackoffMs, VirtualWeb, type WebHost } from "../../test/support/virtual-web.ts";
 import { standardFetchOptions } from "../model/fetch-options.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { Pipeline, WebSource } from "../model/pipeline.ts";
+import type { AddressPace, Pipeline, WebSource } from "../model/pipeline.ts";
 import { openMemoryQueue } from "../queue/queue-memory.ts";
 
 const shards = 3;
@@ -80,6 +80,38 @@ test("no host is ever asked too soon or too much at a time, over pods that die, 
   );
 }, 300_000);
 
+test("hosts on one IP address are asked no faster together than it allows, over pods that die, stall, come and go", async () => {
+  const quick: SourceTraits = { perSecond: 10, concurrency: 2, robots: "ignore" };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(host, { minLength: 3, maxLength: 8 }),
+      fc.array(event, { maxLength: 8 }),
+      fc.constantFrom(0.5, 2, 5),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer(),
+      async (hosts, events, perSecond, pods, seed) => {
+        const pace = { perSecond, concurrency: 6 };
+        const { web, born, pending } = await crawl(hosts, [quick, quick], events, pods, seed, pace);
+        expect(pending()).toEqual([]);
+        expect(rushes(web.arrivalsMs, perSecond, born())).toEqual([]);
+      },
+    ),
+    { numRuns: 25 },
+  );
+}, 300_000);
+
+/** Times with more requests than their address allows. Each pod has a first one that waits for none. */
+function rushes(arrivalsMs: readonly number[], perSecond: number, pods: number): string[] {
+  const found: string[] = [];
+  for (const [first, fromMs] of arrivalsMs.entries()) {
+    for (const [more, toMs] of arrivalsMs.slice(first).entries()) {
+      const most = ((toMs - fromMs) / 1_000) * perSecond + pods;
+      if (more + 1 > most) found.push(`${more + 1} from ${fromMs} to ${toMs}, ${most} are allowed`);
+    }
+  }
+  return found;
+}
+
 type EventKind = "kill" | "stall" | "cut off" | "leave" | "join" | "wall";
 type Event = { atMs: number; kind: EventKind; pod: number; forMs: number };
 type SourceTraits = { perSecond: number; concurrency: number; robots: "obey" | "ignore" };
@@ -90,6 +122,7 @@ async function crawl(
   events: Event[],
   podCount: number,
   seed: number,
+  perAddress: AddressPace | null = null,
 ) {
   const time = new VirtualTime();
   const names = new Map(hosts.map((each, n) => [`h${n}.test`, each]));
@@ -97,7 +130,7 @@ async function crawl(
     const traits = sources[Number(agent.slice("run".length))] as SourceTraits;
     return { gapMs: 1_000 / traits.perSecond, concurrency: traits.concurrency };
   };
-  const web = new VirtualWeb(time, names, limitsOf, randomOf(seed));
+  const web = new VirtualWeb(time, names, limitsOf, randomOf(seed), "192.0.2.1");
   const links: FrontierLink[] = [...names.keys()].flatMap((name) =>
     Array.from({ length: 5 }, (_, n) => ({
       url: `http://${name}/${n}`,
@@ -108,7 +141,10 @@ async function crawl(
     })),
   );
   const runs = new Map(
-    sources.map((traits, n) => [`run${n}`, { pipeline: pipelineOf(traits, `run${n}`), links }]),
+    sources.map((traits, n) => [
+      `run${n}`,
+      { pipeline: pipelineOf(traits, `run${n}`, perAddress), links },
+    ]),
   );
   const done = new Set<string>();
   const queue = openMemoryQueue({ now: () => time.nowMs, shards });
@@ -135,11 +171,16 @@ async function crawl(
   return {
     web,
     time,
+    born: () => born,
     pending: () => (done.size === wanted ? [] : [`${wanted - done.size} links`]),
   };
 }
 
-function pipelineOf({ robots, ...pace }: SourceTraits, userAgent: string): Pipeline {
+function pipelineOf(
+  { robots, ...pace }: SourceTraits,
+  userAgent: string,
+  perAddress: AddressPace | null,
+): Pipeline {
   const web: WebSource = {
     kind: "web",
     name: "s",
@@ -153,7 +194,7 @@ function pipelineOf({ robots, ...pace }: SourceTraits, userAgent: string): Pipel
       maxBlockMs: 30_000,
       maxCrawlDelayMs: 60_000,
       slowFactor: 1,
-      perAddress: null,
+      perAddress,
     },
     sitemaps: false,
     robots,

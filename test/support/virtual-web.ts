@@ -24,18 +24,24 @@ type Watched = {
 export class VirtualWeb {
   readonly violations: string[] = [];
   requests = 0;
+  /** When requests came, whatever host they were for. */
+  readonly arrivalsMs: number[] = [];
   readonly #time: VirtualTime;
   readonly #hosts: ReadonlyMap<string, WebHost>;
   readonly #limitsOf: (url: string, userAgent: string) => Limits;
   readonly #random: () => number;
+  readonly #address: string | null;
   readonly #watched = new Map<string, Watched>();
 
+  /** `address`: the IP address of all hosts; null: it cannot be known. */
   constructor(
     time: VirtualTime,
     hosts: ReadonlyMap<string, WebHost>,
     limitsOf: (url: string, userAgent: string) => Limits,
     random: () => number,
+    address: string | null = null,
   ) {
+    this.#address = address;
     this.#time = time;
     this.#hosts = hosts;
     this.#limitsOf = limitsOf;
@@ -87,7 +93,7 @@ export class VirtualWeb {
             });
           }, connectMs);
         }),
-      addressOf: async () => null,
+      addressOf: async () => this.#address,
       close: async () => {},
     };
   }
@@ -127,6 +133,7 @@ export class VirtualWeb {
     watched.lastMs = nowMs;
     watched.lastGapMs = limits.gapMs;
     this.requests += 1;
+    this.arrivalsMs.push(nowMs);
   }
 
   #land(url: string, process: VirtualProcess): void {
