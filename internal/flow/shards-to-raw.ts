@@ -3,14 +3,16 @@
 import { CrawlPod } from "../crawl/crawl-pod.ts";
 import { knownLinks } from "../crawl/known-page.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
+import { PageCaps } from "../frontier/page-caps.ts";
 import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
 import { shardOf } from "../frontier/shard.ts";
 import { ShardLeases } from "../frontier/shard-leases.ts";
 import { ShardOwner } from "../frontier/shard-owner.ts";
+import { hasSharedCap } from "../frontier/shared-cap.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { Pipeline } from "../model/pipeline.ts";
+import type { Pipeline, WebSource } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";
 import { gapOf } from "../politeness/host.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
@@ -65,6 +67,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   const owners = new Map<string, ShardOwner>();
   const budget = new SegmentBudget(openSegmentsBytes);
   const sent = new Map<string, SentLinks>();
+  const caps = new PageCaps(queue);
   /** When an owner that failed is opened again at the earliest. */
   const notBefore = new Map<string, number>();
   const pod = new CrawlPod({
@@ -118,13 +121,13 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
 
   async function openOwner(run: ActiveRun, shard: number): Promise<void> {
     const pipeline = deps.pipelineOf(run);
-    const limits = pipeline.sources.flatMap((source) =>
-      source.kind === "web" ? [[source.name, source.scope.maxPages] as const] : [],
-    );
+    const sources = pipeline.sources.filter((source) => source.kind === "web");
+    const shared = sources.filter((source) => hasSharedCap(source, settings.shards));
+    const own = sources.filter((source) => !shared.includes(source));
     const table = sent.get(run.token) ?? new SentLinks();
     sent.set(run.token, table);
     const lake = await deps.lakeOf(run);
-    const web = limits.map(([source]) => source);
+    const web = sources.map(({ name }) => name);
     const owner = new ShardOwner({
       run,
       shard,
@@ -135,7 +138,8 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       lease: () => leases.lease(shard),
       budget,
       sent: table,
-      pageLimits: Object.fromEntries(limits),
+      pageLimits: capsOf(own),
+      sharedCaps: capsOf(shared),
       scratch: deps.scratch,
       snapshots: { links: settings.snapshotLinks, everyMs: settings.snapshotMs },
       roots: async () => {
@@ -178,6 +182,10 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
       const some = places.slice(at, at + openTogether);
       await Promise.all(some.map(({ run, shard }) => openIfHeld(run, shard)));
     }
+    // 5. What the owners have is committed, and pages are granted.
+    await caps
+      .settle(owners.values())
+      .catch((error: unknown) => log.warn("caps.unsettled", { error: describeError(error) }));
     for (const owner of owners.values()) {
       commitIfDue(owner);
       if (owner.isDueForKnown) offerKnown(owner);
@@ -272,6 +280,9 @@ function longestGapMs(pipelines: readonly Pipeline[]): number {
     ...sources.map((source) => (source.kind === "files" ? 0 : gapOf(source.rate))),
   );
 }
+
+const capsOf = (sources: readonly WebSource[]) =>
+  Object.fromEntries(sources.map(({ name, scope }) => [name, scope.maxPages]));
 
 const ownerKey = (token: string, shard: number) => `${token}/${shard}`;
 

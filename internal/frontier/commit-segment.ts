@@ -116,6 +116,27 @@ async function saveArchives(
   return files;
 }
 
+/** Of a commit without a segment: it only says how far the shard has come. */
+export function emptyReceipt(
+  shard: number,
+  fencingToken: number,
+  { counts }: OpenSegment,
+): SegmentReceipt {
+  return {
+    segment: segmentName(shard, fencingToken, 0),
+    shard,
+    files: [],
+    done: "",
+    dead: 0,
+    pending: 0,
+    consumedSeq: 0,
+    counts,
+    links: [],
+    deadLinks: [],
+    hosts: [],
+  };
+}
+
 /** What goes to the ledger of a receipt. */
 export function recordOf(
   receipt: SegmentReceipt,

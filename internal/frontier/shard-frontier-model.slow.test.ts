@@ -99,7 +99,7 @@ class Pair {
       real.limitPages("s", now.max);
     } else if (now.do === "grant") {
       model.source("s").granted = now.granted;
-      real.grantPages("s", now.granted);
+      real.pagesOf("s").granted = now.granted;
     } else model.nowMs += 61_000;
   }
 
@@ -131,7 +131,7 @@ class Pair {
     });
     for (const name of ["s", "t", "api"]) {
       this.real.limitPages(name, before.source(name).max);
-      this.real.grantPages(name, before.source(name).granted);
+      this.real.pagesOf(name).granted = before.source(name).granted;
       this.#saved.set(name, before.source(name).saved);
     }
     this.#flying = [];

@@ -132,9 +132,9 @@ export class ShardFrontier {
     this.#sourceOf(source).max = max;
   }
 
-  /** Sets how many pages of a source may be saved for now, at any time: others wait, and are not dropped. */
-  grantPages(source: string, granted: number): void {
-    this.#sourceOf(source).granted = granted;
+  /** A source's pages; its `max` and `granted` may be set at any time. */
+  pagesOf(source: string): SourcePages {
+    return this.#sourceOf(source);
   }
 
   countSaved(source: string, pages: number): void {
@@ -198,7 +198,7 @@ export class ShardFrontier {
     this.#peeked = null;
     this.#queues.removeFirst(authority, head.band);
     this.#flying.set(entry.link, ordinal);
-    if (entry.link.kind === "page") this.#sourceOf(entry.link.source).inFlight += 1;
+    if (entry.link.kind === "page") this.#sourceOf(entry.link.source).start();
     return entry;
   }
 

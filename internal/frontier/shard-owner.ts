@@ -34,7 +34,10 @@ export type OwnerOptions = {
   budget: SegmentBudget;
   /** Links this pod has put on the log of the run already. */
   sent: SentLinks;
+  /** Page caps of sources whose pages are all in this shard. */
   pageLimits: Record<string, number>;
+  /** Page caps of the others: no page is fetched before `PageCaps` grants it. */
+  sharedCaps?: Record<string, number>;
   /** What earlier runs knew of the shard's pages; the owner closes it. */
   openKnown?: () => Promise<KnownPages>;
   /** A folder on the pod's own disk. */
@@ -101,6 +104,25 @@ export class ShardOwner {
     });
     for (const [source, max] of Object.entries(options.pageLimits))
       this.frontier.limitPages(source, max);
+    for (const source of Object.keys(this.sharedCaps)) this.frontier.pagesOf(source).granted = 0;
+  }
+
+  get lake(): Objects {
+    return this.#options.lake;
+  }
+
+  get sharedCaps(): Record<string, number> {
+    return this.#options.sharedCaps ?? {};
+  }
+
+  /** The fencing token it was opened under; null until all that earlier owners left is taken over. */
+  get openToken(): number | null {
+    return this.#isOpen ? this.#token : null;
+  }
+
+  /** Pages of a source in committed segments of the shard. */
+  committedPages(source: string): number {
+    return this.#saved.get(source) ?? 0;
   }
 
   get signal(): AbortSignal {
@@ -254,7 +276,7 @@ export class ShardOwner {
           receipt: Awaited<ReturnType<typeof commit.saveSegment>>;
         } | null = null;
         if (!closing.isEmpty) saved = await this.#save(closing, headers);
-        const receipt = saved?.receipt ?? (await this.#emptyReceipt(closing));
+        const receipt = saved?.receipt ?? commit.emptyReceipt(shard, this.#lease().token, closing);
         if (this.#abort.signal.aborted) throw this.#abort.signal.reason;
         this.frontier.committed(closing.done.length);
         const { pending } = this;
@@ -323,24 +345,6 @@ export class ShardOwner {
       if (shard === this.shard) continue;
       for (const { hi, lo } of fingerprints) this.#options.sent.add(hi, lo);
     }
-  }
-
-  async #emptyReceipt(closing: OpenSegment) {
-    const { shard } = this.#options;
-    const name = commit.segmentName(shard, this.#lease().token, 0);
-    return {
-      segment: name,
-      shard,
-      files: [],
-      done: "",
-      dead: 0,
-      pending: 0,
-      consumedSeq: 0,
-      counts: closing.counts,
-      links: [],
-      deadLinks: [],
-      hosts: [],
-    };
   }
 
   async #readLinks(): Promise<void> {

@@ -14,7 +14,11 @@ export class SourcePages {
   /** Pages that may be saved: what is queued beyond is dropped. */
   max = Number.POSITIVE_INFINITY;
   /** Pages that may be saved for now: what is queued beyond waits for more. */
-  granted = Number.POSITIVE_INFINITY;
+  #granted = Number.POSITIVE_INFINITY;
+  /** More should be asked for when no more than these are left of the grant. */
+  #lead = -1;
+  /** A page waits for a larger grant, or soon will. Whoever asks for one sets it back. */
+  isShort = false;
   /** Links that are not settled yet, by depth; `#lowest` is the first depth that has some. */
   #levels: number[] = [];
   #lowest = 0;
@@ -42,9 +46,42 @@ export class SourcePages {
     return this.saved >= this.max;
   }
 
+  get granted(): number {
+    return this.#granted;
+  }
+
+  /** Small grants are used up before more is asked for: near the end of the cap others need what is left. */
+  set granted(granted: number) {
+    this.#granted = granted;
+    const left = granted - this.used;
+    this.#lead = left >= 8 && left < Number.POSITIVE_INFINITY ? left / 2 : -1;
+  }
+
+  /** Pages saved, and those in flight, which may be. */
+  get used(): number {
+    return this.saved + this.inFlight;
+  }
+
+  /** Whether links are left that are not settled. */
+  get isLeft(): boolean {
+    return this.#lowest < this.#levels.length;
+  }
+
   /** Whether a page of this depth may be fetched now. */
   mayStart(depth: number): boolean {
-    if (this.saved + this.inFlight >= Math.min(this.max, this.granted)) return false;
+    if (this.used >= this.max || !this.#isNext(depth)) return false;
+    if (this.used < this.#granted) return true;
+    this.isShort = true;
+    return false;
+  }
+
+  /** A page is in flight. */
+  start(): void {
+    this.inFlight += 1;
+    if (this.#granted - this.used <= this.#lead) this.isShort = true;
+  }
+
+  #isNext(depth: number): boolean {
     if (this.#lowest >= depth) return true;
     if (this.#nowMs() - this.#movedMs > patienceMs) this.#isRelaxed = true;
     return this.#isRelaxed;

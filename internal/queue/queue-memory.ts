@@ -145,6 +145,13 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
       const entry = state.get(checkStateKey(key));
       return entry !== undefined && entry.endsMs > now() ? entry.value : null;
     },
+    changeState: async (key, change) => {
+      const entry = state.get(checkStateKey(key));
+      const value = change(entry !== undefined && entry.endsMs > now() ? entry.value : null);
+      if (value === null) return;
+      checkSize(`state "${key}"`, value);
+      state.set(key, { value: value.slice(), endsMs: Number.POSITIVE_INFINITY });
+    },
     deleteState: async (key) => {
       state.delete(checkStateKey(key));
     },
@@ -160,6 +167,7 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
       purgeWork(run);
       for (const log of [links, crawled]) log.remove((message) => message.run === run);
       done.remove((record) => record.run === run);
+      for (const key of state.keys()) if (key.startsWith(`of-run/${run}/`)) state.delete(key);
       for (const [subject, record] of winners) if (record.run === run) winners.delete(subject);
     },
     close: async () => {},

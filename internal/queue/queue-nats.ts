@@ -192,7 +192,12 @@ function toLedgerRecord(entry: LogEntry): LedgerRecord {
   return { run, stage, task, data: entry.data, seq: entry.seq };
 }
 
-function stateOn(link: Link): Pick<Queue, "putState" | "getState" | "deleteState" | "listState"> {
+type SmallState = Pick<
+  Queue,
+  "putState" | "getState" | "changeState" | "deleteState" | "listState"
+>;
+
+function stateOn(link: Link): SmallState {
   return {
     putState: async (key, value, ttlMs) => {
       checkSize(`state "${key}"`, value);
@@ -206,6 +211,22 @@ function stateOn(link: Link): Pick<Queue, "putState" | "getState" | "deleteState
       const query = { last_by_subj: stateSubject(key) };
       const read = async () => link.jsm.streams.getMessage(stateStream, query);
       return (await link.call(`read state "${key}"`, read))?.data ?? null;
+    },
+    changeState: async (key, change) => {
+      const subject = stateSubject(key);
+      await link.call(`change state "${key}"`, async () => {
+        const stored = await link.jsm.streams.getMessage(stateStream, { last_by_subj: subject });
+        const value = change(stored?.data ?? null);
+        if (value === null) return;
+        checkSize(`state "${key}"`, value);
+        const expected = { "Nats-Expected-Last-Subject-Sequence": String(stored?.seq ?? 0) };
+        try {
+          await link.publish(subject, value, expected);
+        } catch (error) {
+          if (!isConflict(error)) throw error;
+          throw new NoAnswer("another one was at it", { cause: error });
+        }
+      });
     },
     deleteState: async (key) => {
       const filter = stateSubject(key);
@@ -229,5 +250,6 @@ async function purgeRun(link: Link, run: string): Promise<void> {
     await link.jsm.streams.purge(doneStream, { filter: `onpoint.done.${name}.>` });
     await link.jsm.streams.purge(frontierStream, { filter: `onpoint.frontier.${name}.*` });
     await link.jsm.streams.purge(shardsStream, { filter: `onpoint.crawled.${name}.*` });
+    await link.jsm.streams.purge(stateStream, { filter: `onpoint.state.of-run.${name}.>` });
   });
 }

@@ -338,6 +338,20 @@ export function queueContract(name: string, open: () => Promise<QueueHarness>): 
         expect(await other.getState(`${folder}/a.b-c_d=`)).toBeNull();
       });
 
+      test("changes made by many at once are all made, each on top of another", async () => {
+        const key = `s/${newRun()}`;
+        const add = (by: Queue, name: string) =>
+          by.changeState(key, (value) => bytes(`${text(value ?? bytes(""))}${name}`));
+        await Promise.all([..."abcdef"].map((name, n) => add(n % 2 ? queue : other, name)));
+        const all = text((await other.getState(key)) ?? undefined);
+        expect([...all].sort().join("")).toBe("abcdef");
+        await queue.changeState(key, () => null);
+        expect(text((await other.getState(key)) ?? undefined)).toBe(all);
+        await queue.deleteState(key);
+        await add(queue, "again");
+        expect(text((await other.getState(key)) ?? undefined)).toBe("again");
+      });
+
       test("a value with a time of its own goes when that is over, unless it is written again", async () => {
         const folder = `s/${newRun()}`;
         await queue.putState(`${folder}/goes`, bytes("1"), 1_000);
@@ -359,7 +373,9 @@ export function queueContract(name: string, open: () => Promise<QueueHarness>): 
         const lease = await queue.acquire(`shard.1-${run}`, "a", 60_000);
         if (lease !== null) await queue.appendCrawled(run, 1, bytes("x"), lease, {});
       }
+      await queue.putState(`of-run/${gone}/k`, bytes("v"));
       await queue.purgeRun(gone);
+      expect((await queue.listState(`of-run/${gone}/`)).size).toBe(0);
       expect(await queue.readLedger(gone, "process", "t")).toBeNull();
       expect((await queue.lastLinks(gone)).size).toBe(0);
       expect(await queue.readCrawled(gone, 1)).toEqual([]);

@@ -114,11 +114,17 @@ export interface Queue {
   /** Small state: the latest value of a key (`[A-Za-z0-9_=./-]+`), for `ttlMs` or, without it, until it is deleted. */
   putState(key: string, value: Uint8Array, ttlMs?: number): Promise<void>;
   getState(key: string): Promise<Uint8Array | null>;
+  /**
+   * Replaces the value of a key (null: there is none) by what `change` makes of it, unless somebody else was faster: then
+   * `change` is called again, with the newer value. Null leaves it as it is. The value stays until it is deleted. After an
+   * answer that got lost, `change` may be called with what it wrote itself.
+   */
+  changeState(key: string, change: (value: Uint8Array | null) => Uint8Array | null): Promise<void>;
   deleteState(key: string): Promise<void>;
   /** Keys and values under a prefix. */
   listState(prefix: string): Promise<Map<string, Uint8Array>>;
 
-  /** Removes everything a run left here: work, ledger, links, shard ledgers. */
+  /** Removes everything a run left here: work, ledger, links, shard ledgers, and small state under `of-run/<run>/`. */
   purgeRun(run: string): Promise<void>;
   close(): Promise<void>;
 }

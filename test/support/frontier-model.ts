@@ -121,7 +121,11 @@ export class FrontierModel {
   }
 
   #mayStart(link: FrontierLink, source: ModelSource): boolean {
-    if (source.saved + source.inFlight >= Math.min(source.max, source.granted)) return false;
+    const used = source.saved + source.inFlight;
+    return used < source.max && this.#isNext(link, source) && used < source.granted;
+  }
+
+  #isNext(link: FrontierLink, source: ModelSource): boolean {
     if (source.open.every((other) => levelOf(other) >= link.depth)) return true;
     if (this.nowMs - source.movedMs > 60_000) source.isRelaxed = true;
     return source.isRelaxed;

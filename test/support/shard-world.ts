@@ -9,6 +9,7 @@ import { afterAll, expect } from "vitest";
 import { doneFingerprints } from "../../internal/frontier/commit-segment.ts";
 import { hexOf } from "../../internal/frontier/fingerprint.ts";
 import { packLinks } from "../../internal/frontier/link-batch.ts";
+import { PageCaps } from "../../internal/frontier/page-caps.ts";
 import { SegmentBudget } from "../../internal/frontier/segment-budget.ts";
 import { SentLinks } from "../../internal/frontier/sent-links.ts";
 import { shardOf } from "../../internal/frontier/shard.ts";
@@ -68,15 +69,17 @@ const outlinks = (url: string, pageCount: number) => {
 function settle(owner: ShardOwner, link: FrontierLink, pageCount: number): void {
   owner.offerFound(outlinks(link.url, pageCount));
   owner.segment.addRecord({ url: link.url, source: "s" } as RawRecord);
+  owner.segment.countSaved("s");
   owner.segment.addDone(link);
   owner.frontier.settle(link, true);
 }
 
-/** `pageCount`: pages of each site. `pass` lets time go by for leases. */
+/** `pageCount`: pages of each site. `maxPages`: of both, if there is a cap. `pass` lets time go by for leases. */
 export type World = {
   queue: Queue;
   lake: Objects;
   pageCount: number;
+  maxPages?: number;
   snapshots: SnapshotPace;
   pass: (ms: number) => void;
 };
@@ -85,7 +88,7 @@ const never: SnapshotPace = { links: 1_000_000, everyMs: 1_000_000 };
 
 /** The first page of the first site is on the log. */
 export async function newWorld(
-  more: Partial<Pick<World, "pageCount" | "snapshots" | "queue">> = {},
+  more: Partial<Pick<World, "pageCount" | "maxPages" | "snapshots" | "queue">> = {},
 ): Promise<World> {
   let nowMs = 1_000;
   const queue = more.queue ?? openMemoryQueue({ now: () => nowMs, shards });
@@ -121,6 +124,7 @@ export function newOwner(
     budget: new SegmentBudget(2 ** 30),
     sent,
     pageLimits: {},
+    sharedCaps: world.maxPages === undefined ? {} : { s: world.maxPages },
     scratch: root,
     snapshots: world.snapshots,
     roots: async () => (shard === 0 ? [linkTo(urlOf(0, 0))] : []),
@@ -152,6 +156,8 @@ export async function crawl(
 ): Promise<void> {
   const sent = new SentLinks();
   const owners: ShardOwner[] = [];
+  let nowMs = 0;
+  const caps = new PageCaps(world.queue, () => nowMs);
   try {
     for (let shard = 0; shard < shards; shard += 1) {
       const lease = await takeLease(world.queue, shard, worker);
@@ -161,6 +167,8 @@ export async function crawl(
     }
     for (let fetched = 0; !(await isComplete(world.queue)); ) {
       await turn();
+      nowMs += 500;
+      await caps.settle(owners);
       for (const owner of owners) {
         if (owner.failure !== null) throw new Error("killed", { cause: owner.failure });
         const entry = [...owner.frontier.authorities()].map((host) => owner.frontier.take(host))[0];
@@ -168,7 +176,9 @@ export async function crawl(
           settle(owner, entry.link, world.pageCount);
           fetched += 1;
         }
-        if (owner.segment.done.length >= 2 || owner.isIdle) await owner.commit();
+        // What waits for the cap waits for commits.
+        const isAged = world.maxPages !== undefined && !entry;
+        if (owner.segment.done.length >= 2 || owner.isIdle || isAged) await owner.commit();
         await owner.snapshots.settled();
         if (fetched >= most) return;
       }
@@ -241,6 +251,7 @@ export function dyingAt(
     appendLinks: (...args) => die(() => world.queue.appendLinks(...args)),
     appendCrawled: (...args) => die(() => world.queue.appendCrawled(...args)),
     trimLinks: (...args) => die(() => world.queue.trimLinks(...args)),
+    changeState: (...args) => die(() => world.queue.changeState(...args)),
   };
   return { ...world, lake, queue, writes: () => writes };
 }
