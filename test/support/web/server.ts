@@ -43,8 +43,9 @@ function main(): void {
     open.set(arrival, end);
     // Also when its connection ends: it may be written past Node.
     response.once("close", end);
-    Object.assign(arrival, answer?.(response, host + path));
+    // Before it: the client may have it before this process goes on.
     arrival.answeredMs = performance.now();
+    Object.assign(arrival, answer?.(response, host + path));
   });
   server.on("clientError", (_error, socket) => socket.destroy());
   server.listen(0, "127.0.0.1", 4_096, () => {
