@@ -59,7 +59,12 @@ test("a shard that goes to another pod leaves no request behind that must be mad
   }
   const asked = new Map<string, string[]>();
   const pipeline = {
-    sources: [webSource({ rate: { ...webSource().rate, concurrency: 4, perSecond: 40 } })],
+    sources: [
+      webSource({
+        rate: { ...webSource().rate, concurrency: 4, perSecond: 10 },
+        scope: { ...webSource().scope, maxPages: 1_000 },
+      }),
+    ],
     retries: { crawl: 1, process: 0, etl: 0, upload: 0 },
   } as unknown as Pipeline;
   const stop = new AbortController();
@@ -71,7 +76,7 @@ test("a shard that goes to another pod leaves no request behind that must be mad
         fetch: async (url, { onSent }) => {
           onSent?.();
           asked.set(url, [...(asked.get(url) ?? []), worker]);
-          await new Promise((resolve) => setTimeout(resolve, 80));
+          await new Promise((resolve) => setTimeout(resolve, 150));
           return page;
         },
         addressOf: async () => null,
