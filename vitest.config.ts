@@ -27,7 +27,6 @@ export default defineConfig({
           include: ["test/{integration,flow,bench}/**/*.test.ts", "internal/**/*.slow.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
