@@ -125,6 +125,20 @@ describe("the short way gives what the long way gives", () => {
     );
   });
 
+  test("for routes that a tab or line end is in", () => {
+    const routes = {
+      query: "keep",
+      dropParams: [],
+      sessionIds: "keep",
+      fragment: "routes",
+    } as const;
+    const rules = urlRules(routes);
+    for (const text of ["#\t/a", "#\n!a", "#\r\n/a", "/b#\t/a", "b#\t\t!a", "?c#\n/a", "# /a"])
+      expect(resolverOf("http://site.example/", rules)(text)).toBe(
+        rules.exact(text, "http://site.example/"),
+      );
+  });
+
   test("for links by any rules", () => {
     fc.assert(
       fc.property(fc.oneof(nasty, usual), base, options, (text, from, wish) => {

@@ -33,11 +33,12 @@ export function resolverOf(base: string, rules: UrlRules = neutralRules): UrlRes
   };
 }
 
-/** Whether what follows `at` in a URL is a fragment that names a page: `#/route` or `#!route`. */
+/** Whether what follows `at` in a URL may be a fragment that names a page: `#/route` or `#!route`. */
 function isRoute(text: string, at: number): boolean {
   if (text.charCodeAt(at) !== 0x23) return false;
   const next = text.charCodeAt(at + 1);
-  return next === 0x2f || next === 0x21;
+  // Tabs and line ends are not there for the parser.
+  return next === 0x2f || next === 0x21 || next <= 0x20;
 }
 
 function partsOf(url: string, rules: UrlRules): Base {
