@@ -11,7 +11,10 @@ if (major < 24) {
 // Node does not strip types under node_modules: the package has JavaScript in dist/, the checkout runs its sources.
 const packed = import.meta.url.includes("/node_modules/");
 // A run starts half a dozen processes of the same code: compiled once, it starts in half the CPU time.
-if (!packed)
-  process.env.NODE_COMPILE_CACHE ??= new URL("../node_modules/.cache/onpoint", import.meta.url).pathname;
+if (!packed) {
+  const { fileURLToPath } = await import("node:url");
+  const folder = new URL("../node_modules/.cache/onpoint", import.meta.url);
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(folder);
+}
 (await import("node:module")).enableCompileCache();
 await import(packed ? "../dist/cmd/onpoint.js" : "../cmd/onpoint.ts");
