@@ -9,7 +9,7 @@ import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource, Source, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import type { SeenPage } from "../model/seen-page.ts";
-import { greater } from "../recrawl/high-water.ts";
+import { greatest } from "../recrawl/high-water.ts";
 import { describeError } from "../std/errors.ts";
 import { archiveAnswer } from "./archive-answer.ts";
 import { isNamed } from "./ask-source.ts";
@@ -217,7 +217,9 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
     settleDead(owner, entry, reading.error, answer.status);
     return fresh;
   }
-  if (reading.high !== undefined) noteHigh(owner, link.source, reading.high);
+  const { high } = owner.segment;
+  if (reading.high !== undefined)
+    high.set(link.source, greatest(high.get(link.source), reading.high));
   const isKept = reading.keep ?? true;
   const isPage = isKept && answered.kind === "read";
   noteOnRecord(
@@ -229,12 +231,6 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
   if (isKept) owner.segment.addRecord(record);
   finish(owner, link, isPage);
   return fresh;
-}
-
-function noteHigh({ segment }: ShardOwner, source: string, high: string | null): void {
-  const known = segment.high.get(source);
-  const isEnded = high === null || known === null;
-  segment.high.set(source, isEnded ? null : greater(known ?? high, high));
 }
 
 function isRound(owner: ShardOwner, link: FrontierLink): boolean {

@@ -2,7 +2,7 @@
 // the lake at start, kept up by the queue's logs; the lake has the last word.
 import type { HostCounts, RawFile, SegmentRecord } from "../model/segment.ts";
 import type { ProcessTask, TaskReceipt, TaskStage } from "../model/task.ts";
-import { greater } from "../recrawl/high-water.ts";
+import { greatest } from "../recrawl/high-water.ts";
 
 /** A raw file in no batch yet; `trace` is the context of the segment that brought it. */
 export type LooseFile = { file: RawFile; sinceMs: number; trace: Record<string, string> };
@@ -69,11 +69,8 @@ export class RunView {
       totals.retries += counts.retries;
       totals.dead += counts.dead;
     }
-    for (const [source, value] of Object.entries(record.high ?? {})) {
-      const known = this.high.get(source);
-      const isEnded = value === null || known === null;
-      this.high.set(source, isEnded ? null : greater(known ?? value, value));
-    }
+    for (const [source, value] of Object.entries(record.high ?? {}))
+      this.high.set(source, greatest(this.high.get(source), value));
     for (const source of record.seen ?? []) {
       const segments = this.seen.get(source) ?? [];
       segments.push({ shard: record.shard, segment: record.segment });

@@ -76,6 +76,7 @@ test("a shard that goes to another pod leaves no request behind that must be mad
         fetch: async (url, { onSent }) => {
           onSent?.();
           asked.set(url, [...(asked.get(url) ?? []), worker]);
+          // The site's own time to answer: without it nothing would be under way when a shard moves.
           await new Promise((resolve) => setTimeout(resolve, 150));
           return page;
         },

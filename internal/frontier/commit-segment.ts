@@ -19,6 +19,7 @@ import type { OpenSegment } from "./open-segment.ts";
 
 const rawFiles = counter("onpoint.raw.files", "{file}", "Raw files saved");
 const rawPages = counter("onpoint.raw.pages", "{page}", "Pages in raw files saved");
+
 export type LakeFolder = { lake: Objects; token: string; date: string };
 export type SavedSegment = {
   receipt: SegmentReceipt;

@@ -10,11 +10,6 @@ export class LineBlocks {
   readonly #full: Buffer[] = [];
   #block = Buffer.alloc(0);
   #at = 0;
-  #sizeBytes = 0;
-
-  get sizeBytes(): number {
-    return this.#sizeBytes;
-  }
 
   /** Adds a line, without its end; gives its bytes with it. */
   add(line: string): number {
@@ -22,7 +17,6 @@ export class LineBlocks {
     if (text.length * maxUnitBytes > this.#block.length - this.#at) this.#makeRoom(text);
     const written = this.#block.write(text, this.#at);
     this.#at += written;
-    this.#sizeBytes += written;
     return written;
   }
 

@@ -153,7 +153,11 @@ export class ShardFrontier {
   /** Queues a link unless it was seen before. Returns whether it was new. Throws when the spool's disk is full. */
   offer(link: FrontierLink, { hi, lo } = linkFingerprint(link)): boolean {
     if (!this.#seen.add(hi, lo)) return false;
-    if (link.kind === "api" && link.page) this.#notePage(link);
+    if (link.kind === "api" && link.page) {
+      // Beside the link itself: whoever is asked again after a crash offers the same page under the same number.
+      const as = pageFingerprint(link);
+      this.#seen.add(as.hi, as.lo);
+    }
     this.queue(link);
     return true;
   }
@@ -164,12 +168,6 @@ export class ShardFrontier {
     if (link.kind !== "api" || !link.page || !this.#seen.has(hi, lo)) return false;
     const as = pageFingerprint(link);
     return !this.#seen.has(as.hi, as.lo);
-  }
-
-  /** Beside the link itself: whoever is asked again after a crash offers the same page under the same number. */
-  #notePage(link: FrontierLink): void {
-    const { hi, lo } = pageFingerprint(link);
-    this.#seen.add(hi, lo);
   }
 
   /** Queues a link that counts as seen. */

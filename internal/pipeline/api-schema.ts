@@ -120,7 +120,7 @@ export const api = z.strictObject({
         .describe("So much before the last value: a duration, or a whole number. Default 0"),
     })
     .optional()
-    .describe("Only what is new since the last run "),
+    .describe("Only what is new since the last run"),
   rate,
   maxPages: count(1, 1e9).optional().describe("Answers read at most. Default 100000"),
   table: textThat(checkTableName).describe("Table of the records"),

@@ -31,6 +31,12 @@ export function greater(a: string, b: string): string {
   return a > b ? a : b;
 }
 
+/** What two parts of a run saw together; null: of one of them it is not known to its end. */
+export function greatest(a: string | null | undefined, b: string | null): string | null {
+  if (a === null || b === null) return null;
+  return a === undefined ? b : greater(a, b);
+}
+
 /** The value so much earlier, written alike; `back`: ms for dates, a whole number for numbers. Throws Permanent for others. */
 export function before(value: string, back: number): string {
   if (back === 0) return value;
