@@ -241,15 +241,20 @@ export type WebSource = AskedSource & {
   extract: Extract[];
 };
 
-export type FileFormat = "auto" | "csv" | "tsv" | "json" | "ndjson" | "parquet";
+export type FileFormat = "auto" | "csv" | "tsv" | "json" | "ndjson" | "parquet" | "xml";
 
 export type FilesSource = {
   kind: "files";
   name: string;
   urls: string[];
   format: FileFormat;
-  /** JSONPath of the records in a whole JSON document; null: the document is an array of records. */
+  /**
+   * JSONPath of the records in a whole JSON document, or the path of the row elements of an XML document (`/a/b`, `//b`).
+   * null: the document is an array of records, or the rows are what repeats.
+   */
   records: string | null;
+  /** URIs of XML namespaces by the prefix that elements of them have in paths and names of columns. */
+  namespaces: Record<string, string>;
   table: string;
 };
 

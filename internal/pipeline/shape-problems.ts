@@ -13,7 +13,7 @@ type Issue = z.core.$ZodIssue;
 const later: Record<string, readonly string[]> = {
   kind: ["cdc"],
   render: ["browser", "auto"],
-  format: ["xml", "excel", "avro"],
+  format: ["excel", "avro"],
   contract: ["freeze", "discard_row", "quarantine"],
 };
 

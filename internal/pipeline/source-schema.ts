@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { api } from "./api-schema.ts";
 import { fetchKeys } from "./fetch-schema.ts";
-import { checkJsonPath } from "./json-path.ts";
+import { checkRecordsPath } from "./json-path.ts";
 import { auth, headers, name, rate } from "./request-schema.ts";
 import {
   checkContentRule,
@@ -17,7 +17,7 @@ import { count, duration, textThat } from "./value-schemas.ts";
 /** The crawl reads no further into any body. */
 export const maxBodyBytes = 64 * 1024 * 1024;
 
-const jsonPath = textThat(checkJsonPath);
+const recordsPath = textThat(checkRecordsPath);
 const tableName = textThat(checkTableName);
 
 const scope = z
@@ -206,12 +206,18 @@ const files = z.strictObject({
     .min(1)
     .describe("file: and s3: URLs with globs; file: relative to this file"),
   format: z
-    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet"])
+    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet", "xml"])
     .optional()
     .describe("What the files are; .gz and .zst are read as they are. Default auto"),
-  records: jsonPath
+  records: recordsPath
     .optional()
-    .describe("JSONPath of the records in a JSON document; absent: it is a list of them"),
+    .describe(
+      "JSONPath of the records in JSON, or path of the row elements in XML; absent: a list, or what repeats",
+    ),
+  namespaces: z
+    .record(textThat(checkText), textThat(checkText).describe("URI"))
+    .optional()
+    .describe("XML namespaces by the prefix that their elements get. Default {}: no prefixes"),
   table: tableName.describe("Table of the rows"),
 });
 

@@ -160,6 +160,7 @@ function toFiles(source: InFile<"files">, folder: string): FilesSource {
     urls: source.urls.map((url) => absoluteGlob(url, folder)),
     format: source.format ?? "auto",
     records: source.records ?? null,
+    namespaces: source.namespaces ?? {},
     table: source.table,
   };
 }

@@ -18,7 +18,9 @@ export function transformOf(
   const how =
     source.kind === "web"
       ? { pages: source.pages, extract: source.extract }
-      : { records: source.records, format: source.kind === "files" ? source.format : null };
+      : source.kind === "files"
+        ? { ...source, name: null, urls: null }
+        : { records: source.records, format: null };
   const own = tablesOf(source).map((table) => [table, tables[table] ?? null]);
   return JSON.stringify([transformVersion, run, source.kind, how, own]);
 }

@@ -123,7 +123,7 @@ describe("formats", () => {
 
   test.each([
     ["PNG", Buffer.from("\u0089PNG\r\n", "latin1"), /found a PNG image/],
-    ["HTML", "<!doctype html><p>", /found XML or HTML/],
+    ["HTML", "<!doctype html><p>", /found HTML/],
     ["ZIP", Buffer.from("PK\u0003\u0004abcd", "latin1"), /found a ZIP archive/],
     ["UTF-16", Buffer.from("\ufeffa,b\n", "utf16le"), /found UTF-16/],
     ["an open JSON array", '[{"a":1},{"a":2}', /closing "]" is missing/],

@@ -3,7 +3,6 @@ import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
-import { describeError, Permanent } from "../std/errors.ts";
 import { answerColumns } from "./answer-columns.ts";
 import { compressionOf, type LocalFile } from "./byte-source.ts";
 import { gatherBodies, type KnownBodies } from "./known-bodies.ts";
@@ -14,7 +13,6 @@ import {
   type TableWork,
   type TableWritten,
 } from "./process-table.ts";
-import type { Quarantine } from "./quarantine.ts";
 import {
   apiRows,
   extractRows,
@@ -24,17 +22,8 @@ import {
   rawReader,
 } from "./raw-to-rows.ts";
 import { JsonScanner } from "./scan-json.ts";
-import { type Sniffed, sniffFormat } from "./sniff-format.ts";
-import {
-  csvColumns,
-  csvShapes,
-  jsonColumns,
-  pass,
-  passInto,
-  readerOf,
-  type StagedInput,
-  stageParquet,
-} from "./stage-input.ts";
+import { stageFiles } from "./stage-files.ts";
+import { jsonColumns, passInto } from "./stage-input.ts";
 import type { RegisterSchema } from "./table-columns.ts";
 
 export type { WrittenFile } from "./written-file.ts";
@@ -201,102 +190,7 @@ function stageRaw(
 function filesWork(args: ProcessArgs, source: FilesSource, sql: Sql): TableWork {
   return {
     ...settings(args, source.table),
-    stage: (scratch, quarantine) => stageFiles(args, source, sql, scratch, quarantine),
+    stage: (scratch, quarantine) =>
+      stageFiles(args.inputs, { source, sql, scratch, quarantine }, args.signal),
   };
-}
-
-/** A file that cannot be read is one row of the quarantine, whatever was read of it; Permanent when no file can be. */
-async function stageFiles(
-  { inputs: files, signal }: ProcessArgs,
-  source: FilesSource,
-  sql: Sql,
-  scratch: string,
-  quarantine: Quarantine,
-) {
-  const scanner = new JsonScanner();
-  const inputs: ReadyInput[] = [];
-  const total = { blank: 0, bad: 0 };
-  const unreadable: Permanent[] = [];
-  for (const [i, file] of files.entries()) {
-    const rowsBefore = quarantine.rows;
-    try {
-      const path = join(scratch, `clean-${i}`);
-      const staged = await stageFile(file, source, { sql, scanner, quarantine, path }, signal);
-      if (staged === null) continue;
-      inputs.push(staged.input);
-      total.blank += staged.blank;
-      total.bad += staged.bad;
-    } catch (error) {
-      if (!(error instanceof Permanent)) throw error;
-      unreadable.push(error);
-      const raw = Buffer.from(describeError(error));
-      quarantine.add({ file: file.name, line: null, offset: null, raw }, "UNREADABLE_FILE");
-      total.bad += quarantine.rows - rowsBefore;
-    }
-  }
-  if (unreadable[0] !== undefined && unreadable.length === files.length) throw unreadable[0];
-  return { inputs: withJsonColumns(inputs, scanner), ...total };
-}
-
-/** What staging a file needs; `path`: where a copy of it may be written. */
-type StageDeps = { sql: Sql; scanner: JsonScanner; quarantine: Quarantine; path: string };
-
-/** Null for an empty file. Throws Permanent for one that is not what it should be. */
-async function stageFile(
-  file: { local: string; name: string },
-  source: FilesSource,
-  { sql, scanner, quarantine, path }: StageDeps,
-  signal: AbortSignal,
-): Promise<{ input: ReadyInput; blank: number; bad: number } | null> {
-  const input = await sniffFormat(file, source);
-  if (input.format === "empty") return null;
-  const { local, name } = input.file;
-  const shapes = input.format === "csv" ? csvShapes(input.csv.names) : [];
-  const read = readerOf(input, source, scanner, shapes);
-  if (read === null) {
-    return {
-      input: { name, read, staged: await stageParquet(sql, local, name) },
-      blank: 0,
-      bad: 0,
-    };
-  }
-  const first =
-    input.format === "json" ? null : await pass(read, { clean: null, quarantine }, signal);
-  // A file with anything in it that DuckDB would read otherwise is read from a copy that has only rows.
-  const copy = first?.direct
-    ? null
-    : await passInto(path, read, first === null ? quarantine : null, signal);
-  const { good, bad, blank } = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
-  const place =
-    copy === null
-      ? { path: local, compression: input.file.compression }
-      : { path, compression: "none" as const };
-  const staged = stagedText(input, { ...place, records: good }, shapes, copy);
-  return { input: { name, read, staged }, blank, bad };
-}
-
-function stagedText(
-  input: Sniffed,
-  place: Pick<StagedInput, "path" | "records"> & { compression: "none" | "gzip" | "zstd" },
-  shapes: Parameters<typeof csvColumns>[1],
-  copy: { longestBytes: number } | null,
-): StagedInput {
-  if (input.format !== "csv") return { kind: "json", ...place, columns: [], isAwkward: false };
-  const { delimiter, header, names } = input.csv;
-  return {
-    kind: "csv",
-    ...place,
-    columns: csvColumns(names, shapes),
-    delimiter,
-    header: header && copy === null,
-    hasLongRecords: (copy?.longestBytes ?? 0) > 1024 * 1024,
-  };
-}
-
-/** The keys of JSON records are known when all inputs have been read. */
-function withJsonColumns(inputs: readonly ReadyInput[], scanner: JsonScanner): ReadyInput[] {
-  const json = jsonColumns(scanner);
-  return inputs.map((input) =>
-    input.staged.kind === "json" ? { ...input, staged: { ...input.staged, ...json } } : input,
-  );
 }

@@ -11,6 +11,8 @@ export type Reason =
   | "BAD_QUOTE"
   | "TOO_LONG"
   | "TOO_DEEP"
+  | "MALFORMED_XML"
+  | "UNKNOWN_ENTITY"
   | "UNREADABLE_FILE";
 
 /** Longest record that becomes a row. */

@@ -4,7 +4,7 @@
 // mistyped value as NULL without a word. So each record is checked here first, by RFC 8259, in the same pass that counts it.
 import type { Reason } from "./record.ts";
 import { maxFields, newShape, type Shape } from "./shape.ts";
-import { bit, classifyNumber, classifyTime } from "./text-type.ts";
+import { bit, classifyField, classifyNumber, classifyTime } from "./text-type.ts";
 
 /** Nesting above this is called malformed: it would overflow somebody's stack. */
 const maxDepth = 200;
@@ -14,9 +14,13 @@ const maxColumns = 2_000;
 /** Ends the scan of a record. Made once: a stack for every bad line would cost more than the line. */
 const malformed = new Error("malformed JSON");
 
-/** A scanner that adds what it sees in good records to one shape. State with the lifetime of a task's table. */
+/**
+ * A scanner that adds what it sees in good records to one shape. State with the lifetime of a task's table. `isText`: the
+ * records come from a format that has only text, so a string is whatever it can be read as.
+ */
 export class JsonScanner {
   readonly shape = newShape();
+  readonly #isText: boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
@@ -26,6 +30,10 @@ export class JsonScanner {
   /** What this record showed: kept apart until the record is known to be good. */
   #seen: Shape[] = [];
   #bits: number[] = [];
+
+  constructor({ isText = false }: { isText?: boolean } = {}) {
+    this.#isText = isText;
+  }
 
   /** Why `bytes[start, end)` is not a record, or null: then the shape has learnt from it. Must be valid UTF-8. */
   scan(bytes: Buffer, start: number, end: number): Reason | null {
@@ -79,15 +87,22 @@ export class JsonScanner {
     if (c === 0x22) {
       const from = this.#at + 1;
       const escaped = this.#string();
-      // Nested text stays text: a date in one document and none in the next must not change a struct's type.
-      const top = this.#depth === 1 && !escaped;
-      this.#note(shape, top ? classifyTime(this.#bytes, from, this.#at - 1) : bit.text);
+      this.#note(shape, escaped ? bit.text : this.#textClass(from, this.#at - 1));
     } else if (c === 0x7b) this.#object(shape);
     else if (c === 0x5b) this.#list(shape);
     else if (c === 0x74) this.#word("true", shape, bit.boolean);
     else if (c === 0x66) this.#word("false", shape, bit.boolean);
     else if (c === 0x6e) this.#word("null", shape, 0);
     else this.#number(shape);
+  }
+
+  /** Nested text is no date: one in one document and none in the next must not change a struct's type. */
+  #textClass(from: number, to: number): number {
+    const isTop = this.#depth === 1;
+    if (!this.#isText) return isTop ? classifyTime(this.#bytes, from, to) : bit.text;
+    const found = classifyField(this.#bytes, from, to);
+    const isTime = found >= bit.date && found <= bit.timestampTz;
+    return isTime && !isTop ? bit.text : found;
   }
 
   #word(word: string, shape: Shape, bits: number) {

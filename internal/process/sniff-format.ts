@@ -1,17 +1,28 @@
 // What a dropped file is, by its first bytes and its name.
 import type { FileFormat, FilesSource } from "../model/pipeline.ts";
 import { Permanent } from "../std/errors.ts";
+import { guessRowPath } from "../xml/guess-row-path.ts";
+import { parseRowPath } from "../xml/row-path.ts";
 import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
 import { hasByteOrderMark } from "./read-lines.ts";
+import type { XmlArgs } from "./read-xml.ts";
 import { type SniffedCsv, sniffCsv } from "./sniff-csv.ts";
 
 /** `json`: a document. `empty`: no byte but white space. */
 export type Sniffed = { file: LocalFile } & (
   | { format: "csv"; csv: SniffedCsv }
+  | { format: "xml"; xml: Omit<XmlArgs, "layout"> }
   | { format: "ndjson" | "json" | "parquet" | "empty" }
 );
 
 const headBytes = 1024 * 1024;
+
+/** Options that decide how a file is read. */
+export type FileOptions = Pick<FilesSource, "format" | "records" | "namespaces">;
+
+/** The path of records in JSON; a path that begins with `/` is one of XML elements. */
+export const jsonPathOf = ({ records }: Pick<FilesSource, "records">) =>
+  records === null || records.startsWith("/") ? null : records;
 
 /**
  * Says what a file is. `format` other than `auto` is believed, as far as the content allows it; a path of `records` says
@@ -19,8 +30,9 @@ const headBytes = 1024 * 1024;
  */
 export async function sniffFormat(
   { local, name }: { local: string; name: string },
-  { format, records }: Pick<FilesSource, "format" | "records">,
+  options: FileOptions,
 ): Promise<Sniffed> {
+  const { format } = options;
   const file: LocalFile = { local, name, compression: await compressionOf(local) };
   const { head, whole } = await headOf(file, headBytes);
   if (head.subarray(0, 4).toString("latin1") === "PAR1") {
@@ -35,10 +47,11 @@ export async function sniffFormat(
   if (found !== null) throw wrong(name, format, found);
   const first = text.toString("latin1").trimStart().charAt(0);
   if (first === "" && whole) return { file, format: "empty" };
-  const chosen = format === "auto" ? guess(text, first, whole, name, records !== null) : format;
+  const chosen =
+    format === "auto" ? guess(text, first, whole, name, jsonPathOf(options) !== null) : format;
   if (chosen === "parquet") throw wrong(name, format, "text");
   if (chosen === "ndjson" || chosen === "json") return { file, format: chosen };
-  if (format === "auto" && first === "<") throw wrong(name, format, "XML or HTML");
+  if (chosen === "xml") return { file, format: "xml", xml: sniffXml(text, name, options) };
   if (!head.includes(0x0a) && head.includes(0x0d) && !head.includes(0x22)) {
     throw wrong(name, format, "lines that end in CR alone; store it with LF or CRLF");
   }
@@ -49,8 +62,25 @@ export async function sniffFormat(
 }
 
 function wrong(name: string, format: FileFormat, found: string): Permanent {
-  const wanted = format === "auto" ? "CSV, TSV, JSON, NDJSON or Parquet" : format;
+  const wanted = format === "auto" ? "CSV, TSV, JSON, NDJSON, XML or Parquet" : format;
   return new Permanent(`read "${name}": expected ${wanted}, found ${found}`);
+}
+
+/** How the rows of an XML document are found. */
+function sniffXml(head: Buffer, name: string, { format, records, namespaces }: FileOptions) {
+  const text = head.toString("utf8");
+  if (/^\s*<(!doctype\s+)?html[\s>]/i.test(text)) throw wrong(name, format, "HTML");
+  if (records !== null && !records.startsWith("/")) {
+    throw new Permanent(
+      `read "${name}": it is XML, and records is the JSONPath ${records}; write a path of elements such as /catalog/book`,
+    );
+  }
+  const path = records === null ? guessRowPath(text) : parseRowPath(records);
+  if (path === null) throw wrong(name, format, "text without an element");
+  const byUri = Object.fromEntries(
+    Object.entries(namespaces).map(([prefix, uri]) => [uri, prefix]),
+  );
+  return { path, namespaces: byUri };
 }
 
 const signatures: [string, string][] = [
@@ -78,7 +108,7 @@ function guess(
   whole: boolean,
   name: string,
   isDocument: boolean,
-): "csv" | "tsv" | "json" | "ndjson" {
+): "csv" | "tsv" | "json" | "ndjson" | "xml" {
   const base = name
     .toLowerCase()
     .replace(/[?#].*$/, "")
@@ -87,6 +117,7 @@ function guess(
     if (first === "[" && /\.(csv|txt)$/.test(base)) return "csv";
     return !isDocument && isLines(text, whole, base) ? "ndjson" : "json";
   }
+  if (first === "<") return "xml";
   if (/\.(ndjson|jsonl)$/.test(base)) return "ndjson";
   return /\.(tsv|tab)$/.test(base) ? "tsv" : "csv";
 }

@@ -3,6 +3,7 @@ import type { FilesSource } from "../model/pipeline.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { sqlName, sqlText } from "../sql/quote.ts";
 import { Permanent } from "../std/errors.ts";
+import type { XmlLayout } from "../xml/xml-layout.ts";
 import type { Compression } from "./byte-source.ts";
 import { distinctNames } from "./column-names.ts";
 import { parseType, printType } from "./duckdb-type.ts";
@@ -13,10 +14,11 @@ import { csvReader } from "./read-csv.ts";
 import { documentReader } from "./read-document.ts";
 import { lineReader } from "./read-lines.ts";
 import { pathReader } from "./read-records.ts";
+import { xmlReader } from "./read-xml.ts";
 import type { RecordReader } from "./record.ts";
 import type { JsonScanner } from "./scan-json.ts";
 import { hasLongIntegers, newShape, type Shape, typeOf } from "./shape.ts";
-import type { Sniffed } from "./sniff-format.ts";
+import { jsonPathOf, type Sniffed } from "./sniff-format.ts";
 
 /** A column of an input: `source` is its name there, `hasLong`: integers beyond 2^53. */
 export type InputColumn = Column & { source: string; hasLong: boolean };
@@ -84,19 +86,39 @@ export async function passInto(
   }
 }
 
+/** What readers of a table's files share: scanners of typed and of textual records, and the layout of XML rows. */
+export type ReaderDeps = {
+  source: Pick<FilesSource, "records">;
+  json: JsonScanner;
+  text: JsonScanner;
+  layout: XmlLayout;
+};
+
+/** `scanner` learns the columns; null for CSV. `mayBeDirect`: DuckDB may be able to read the file itself. */
+export type FileReader = { read: RecordReader; scanner: JsonScanner | null; mayBeDirect: boolean };
+
 /** How the records of a dropped file are read; null for Parquet and for an empty file. */
-export function readerOf(
-  input: Sniffed,
-  source: Pick<FilesSource, "records">,
-  scanner: JsonScanner,
-  shapes: Shape[],
-): RecordReader | null {
-  if (input.format === "csv") return csvReader(input.file, input.csv, shapes);
-  if (input.format === "ndjson") return lineReader(input.file, scanner);
-  if (input.format !== "json") return null;
-  return source.records === null
-    ? documentReader(input.file, scanner)
-    : pathReader(input.file, source.records, scanner);
+export function readerOf(input: Sniffed, deps: ReaderDeps, shapes: Shape[]): FileReader | null {
+  const { json, text, layout } = deps;
+  switch (input.format) {
+    case "csv":
+      return { read: csvReader(input.file, input.csv, shapes), scanner: null, mayBeDirect: true };
+    case "ndjson":
+      return { read: lineReader(input.file, json), scanner: json, mayBeDirect: true };
+    case "json": {
+      const path = jsonPathOf(deps.source);
+      const read =
+        path === null ? documentReader(input.file, json) : pathReader(input.file, path, json);
+      return { read, scanner: json, mayBeDirect: false };
+    }
+    case "xml": {
+      const read = xmlReader(input.file, { ...input.xml, layout }, text);
+      return { read, scanner: text, mayBeDirect: false };
+    }
+    case "parquet":
+    case "empty":
+      return null;
+  }
 }
 
 /** One empty shape for each column of a CSV file. */

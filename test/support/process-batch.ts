@@ -59,6 +59,7 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
         urls: [],
         format: "auto",
         records: null,
+        namespaces: {},
         table: "t",
         ...batch.source,
       } as Source,

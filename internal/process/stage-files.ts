@@ -1,0 +1,143 @@
+// The dropped files of a task made ready for SQL, each by its own format.
+import { join } from "node:path";
+import type { FilesSource } from "../model/pipeline.ts";
+import type { Sql } from "../sql/duckdb.ts";
+import { describeError, Permanent } from "../std/errors.ts";
+import { newXmlLayout } from "../xml/xml-layout.ts";
+import type { ReadyInput, StagedTable } from "./process-table.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { learnXml } from "./read-xml.ts";
+import { JsonScanner } from "./scan-json.ts";
+import { type Sniffed, sniffFormat } from "./sniff-format.ts";
+import {
+  csvColumns,
+  csvShapes,
+  jsonColumns,
+  pass,
+  passInto,
+  type ReaderDeps,
+  readerOf,
+  type StagedInput,
+  stageParquet,
+} from "./stage-input.ts";
+
+/** A local file, and the name people know it by. */
+type DroppedFile = { local: string; name: string };
+
+/** `scratch`: a folder in which copies may be written. */
+export type StageArgs = {
+  source: FilesSource;
+  sql: Sql;
+  scratch: string;
+  quarantine: Quarantine;
+};
+
+/** `scanner`: of the table's records of one kind; their columns are known when all of them were read. */
+type StagedFile = { input: ReadyInput; scanner: JsonScanner | null; blank: number; bad: number };
+
+/** A file that cannot be read is one row of the quarantine, whatever was read of it; Permanent when no file can be. */
+export async function stageFiles(
+  files: readonly DroppedFile[],
+  { source, sql, scratch, quarantine }: StageArgs,
+  signal: AbortSignal,
+): Promise<StagedTable> {
+  const total = { blank: 0, bad: 0 };
+  const unreadable: Permanent[] = [];
+  /** What `step` gives, or null when the file turns out to be none of its format. */
+  const guarded = async <T>(name: string, step: () => Promise<T>): Promise<T | null> => {
+    const rowsBefore = quarantine.rows;
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof Permanent)) throw error;
+      unreadable.push(error);
+      const raw = Buffer.from(describeError(error));
+      quarantine.add({ file: name, line: null, offset: null, raw }, "UNREADABLE_FILE");
+      total.bad += quarantine.rows - rowsBefore;
+      return null;
+    }
+  };
+  const deps: ReaderDeps = {
+    source,
+    json: new JsonScanner(),
+    text: new JsonScanner({ isText: true }),
+    layout: newXmlLayout(),
+  };
+  const sniffed: Sniffed[] = [];
+  for (const file of files) {
+    const found = await guarded(file.name, async () => {
+      const found = await sniffFormat(file, source);
+      if (found.format === "xml") await learnXml(found.file, { ...found.xml, ...deps }, signal);
+      return found;
+    });
+    if (found !== null && found.format !== "empty") sniffed.push(found);
+  }
+  const staged: StagedFile[] = [];
+  for (const [i, found] of sniffed.entries()) {
+    const path = join(scratch, `clean-${i}`);
+    const one = await guarded(found.file.name, () =>
+      stageFile(found, deps, { sql, quarantine, path }, signal),
+    );
+    if (one === null) continue;
+    staged.push(one);
+    total.blank += one.blank;
+    total.bad += one.bad;
+  }
+  if (unreadable[0] !== undefined && unreadable.length === files.length) throw unreadable[0];
+  return { inputs: withJsonColumns(staged), ...total };
+}
+
+/** Throws Permanent for a file that is not what it should be. `path`: where a copy of it may be written. */
+async function stageFile(
+  found: Sniffed,
+  deps: ReaderDeps,
+  { sql, quarantine, path }: { sql: Sql; quarantine: Quarantine; path: string },
+  signal: AbortSignal,
+): Promise<StagedFile> {
+  const { local, name } = found.file;
+  const shapes = found.format === "csv" ? csvShapes(found.csv.names) : [];
+  const reader = readerOf(found, deps, shapes);
+  if (reader === null) {
+    const input = { name, read: null, staged: await stageParquet(sql, local, name) };
+    return { input, scanner: null, blank: 0, bad: 0 };
+  }
+  const { read, scanner, mayBeDirect } = reader;
+  const first = mayBeDirect ? await pass(read, { clean: null, quarantine }, signal) : null;
+  // A file with anything in it that DuckDB would read otherwise is read from a copy that has only rows.
+  const copy = first?.direct
+    ? null
+    : await passInto(path, read, first === null ? quarantine : null, signal);
+  const { good, bad, blank } = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
+  const place =
+    copy === null
+      ? { path: local, compression: found.file.compression }
+      : { path, compression: "none" as const };
+  const staged = stagedText(found, { ...place, records: good }, shapes, copy);
+  return { input: { name, read, staged }, scanner, blank, bad };
+}
+
+function stagedText(
+  found: Sniffed,
+  place: Pick<StagedInput, "path" | "records"> & { compression: "none" | "gzip" | "zstd" },
+  shapes: Parameters<typeof csvColumns>[1],
+  copy: { longestBytes: number } | null,
+): StagedInput {
+  if (found.format !== "csv") return { kind: "json", ...place, columns: [], isAwkward: false };
+  const { delimiter, header, names } = found.csv;
+  return {
+    kind: "csv",
+    ...place,
+    columns: csvColumns(names, shapes),
+    delimiter,
+    header: header && copy === null,
+    hasLongRecords: (copy?.longestBytes ?? 0) > 1024 * 1024,
+  };
+}
+
+/** The keys of records are known when all inputs have been read. */
+function withJsonColumns(staged: readonly StagedFile[]): ReadyInput[] {
+  return staged.map(({ input, scanner }) => {
+    if (scanner === null || input.staged.kind !== "json") return input;
+    return { ...input, staged: { ...input.staged, ...jsonColumns(scanner) } };
+  });
+}
