@@ -63,9 +63,14 @@ const maxFolderBytes = 250;
  * Value of a partition column in paths. DuckDB mixes up NULL and Hive's word for it, so neither gets there; a value too long
  * for a folder's name is there by its hash. The file has the value itself.
  */
-export function partitionKey(name: string): string {
+export function partitionKey({ name, type }: Column): string {
   const text = `CAST(${sqlName(name)} AS VARCHAR)`;
+  // Neither empty nor long: the check of each row would cost as much as the cast.
+  if (/^(DATE|BOOLEAN|U?(TINY|SMALL|BIG)?INT|U?INTEGER)$/.test(type))
+    return `coalesce(${text}, '__none__')`;
   const key = `coalesce(nullif(nullif(${text}, ''), '__HIVE_DEFAULT_PARTITION__'), '__none__')`;
   const room = maxFolderBytes - encodeURIComponent(name).length - 1;
-  return `CASE WHEN length(url_encode(${key})) > ${room} THEN '__long__' || md5(${key}) ELSE ${key} END`;
+  // A character becomes 12 bytes at most, `%F0%9F%98%80`: most values are short whatever they have.
+  const isLong = `length(${key}) > ${Math.floor(room / 12)} AND length(url_encode(${key})) > ${room}`;
+  return `CASE WHEN ${isLong} THEN '__long__' || md5(${key}) ELSE ${key} END`;
 }

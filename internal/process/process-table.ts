@@ -80,6 +80,7 @@ export async function processTable(
       files = await writeParquet({
         ...deps,
         select,
+        isCheap: true,
         columns: targets,
         registered,
         partitionBy: work.partitionBy,

@@ -1,7 +1,8 @@
 // NDJSON: one record a line. Lines end at LF alone; a CR before it is white space to JSON.
 import { isUtf8 } from "node:buffer";
 import { bytesOf, cutRecords, isTooLong, type LocalFile, type Take } from "./byte-source.ts";
-import type { Reason, RecordReader } from "./record.ts";
+import { JsonMatcher } from "./match-json.ts";
+import { maxRecordBytes, type Reason, type RecordReader } from "./record.ts";
 import type { JsonScanner } from "./scan-json.ts";
 
 /** Reads lines; lines of white space alone are blank, a byte order mark before the first one is passed over. */
@@ -22,7 +23,36 @@ export function lineReader(file: LocalFile, scanner: JsonScanner): RecordReader 
       if (isBlank(raw, 0, raw.length)) blank++;
       else visit(raw, reasonOf(raw, scanner), offset + mark);
     };
+    const matcher = new JsonMatcher();
+    /** Passes all rows from `start` on that are like those before; where the first other line starts. */
+    const takeKnown = (bytes: Buffer, start: number, lastLf: number, offset: number) => {
+      let at = start;
+      let rows = 0;
+      while (at <= lastLf) {
+        const end = matcher.match(bytes, at, scanner.shape);
+        if (end < 0 || end - at > maxRecordBytes) break;
+        rows++;
+        if (visitor.passed === undefined) {
+          line++;
+          visit(bytes.subarray(at, end), null, offset + at - start);
+        }
+        at = end + 1;
+      }
+      if (rows > 0 && visitor.passed !== undefined) {
+        line += rows;
+        visitor.passed(rows, bytes.subarray(start, at));
+      }
+      return at;
+    };
+    let chunk: Buffer | null = null;
+    let lastLf = -1;
     const take: Take = (bytes, start, offset, last) => {
+      if (bytes !== chunk) {
+        chunk = bytes;
+        lastLf = bytes.lastIndexOf(0x0a);
+      }
+      const behind = takeKnown(bytes, start, lastLf, offset);
+      if (behind > start) return behind;
       const found = bytes.indexOf(0x0a, start);
       if (found < 0 && !last && !isTooLong(bytes, start)) return -1;
       line++;

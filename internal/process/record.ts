@@ -34,8 +34,15 @@ export type SeenRecord = {
   clean(): Buffer;
 };
 
-/** `seen` is told of each record in order; `drained` is awaited between chunks, for backpressure. */
-export type Visitor = { seen(record: SeenRecord): void; drained(): Promise<void> };
+/**
+ * `seen` is told of each record in order; `drained` is awaited between chunks, for backpressure. `passed`, where there is
+ * one, may be told instead of a block of `rows` rows, each as DuckDB must read it, with its line end.
+ */
+export type Visitor = {
+  seen(record: SeenRecord): void;
+  passed?(rows: number, block: Buffer): void;
+  drained(): Promise<void>;
+};
 
 /** What a reader knows at its end. `direct`: DuckDB reads the file itself just as this reader did. */
 export type ReadSummary = { blank: number; direct: boolean };

@@ -246,10 +246,15 @@ export class JsonScanner {
     }
     const raw = this.#bytes.toString("utf8", from, to);
     const name = escaped ? (JSON.parse(`"${raw}"`) as string) : raw;
-    return this.#field(shape, name, mark, rare);
+    return this.#field(shape, { name, escaped }, mark, rare);
   }
 
-  #field(shape: Shape, name: string, mark: number, rare: Set<string>): Shape {
+  #field(
+    shape: Shape,
+    { name, escaped }: { name: string; escaped: boolean },
+    mark: number,
+    rare: Set<string>,
+  ): Shape {
     let child = shape.fields.get(name);
     if (!child) {
       const isRoot = this.#depth === 1;
@@ -261,7 +266,7 @@ export class JsonScanner {
       }
       child = newShape();
       shape.fields.set(name, child);
-      shape.keys.push({ bytes: Buffer.from(name), shape: child });
+      if (!escaped) shape.keys.push({ bytes: Buffer.from(name), shape: child });
     }
     if (child.mark === mark) this.#hasDuplicate = true;
     child.mark = mark;

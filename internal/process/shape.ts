@@ -10,7 +10,10 @@ export type Shape = {
   /** The object last seen to have this key: finds duplicate keys. */
   mark: number;
   fields: Map<string, Shape>;
-  /** Keys as bytes in order of appearance: the next key of a record is nearly always the next one here. */
+  /**
+   * Keys as bytes, as they stand between quotes, in order of appearance: the next key of a record is nearly always the next
+   * one here. Without those first seen with an escape.
+   */
   keys: { bytes: Buffer; shape: Shape }[];
   item: Shape | null;
   /** More keys than a struct can usefully have: an object used as a map. */

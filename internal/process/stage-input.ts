@@ -60,6 +60,10 @@ export async function pass(
           quarantine?.add(record, record.reason);
         }
       },
+      passed(rows, block) {
+        counts.good += rows;
+        clean?.write(block);
+      },
       async drained() {
         await clean?.drained();
         await quarantine?.drained();

@@ -99,19 +99,46 @@ export function classifyTime(bytes: Uint8Array, start: number, end: number): num
   const length = end - start;
   if (length < 10 || length > 32 || bytes[start + 4] !== 0x2d || bytes[start + 7] !== 0x2d)
     return bit.text;
-  const match =
-    /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,6})?(Z|[+-]\d\d(?::\d\d)?)?)?)?$/.exec(
-      latin1(bytes, start, end),
-    );
-  if (!match) return bit.text;
-  const [, year, month, day, hour, minute, second = "0", zone] = match;
-  if (!isDay(Number(year), Number(month), Number(day))) return bit.text;
-  if (hour === undefined) return bit.date;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return bit.text;
-  if (zone === undefined) return bit.timestamp;
-  const [zoneHour = "0", zoneMinute = "0"] = zone.slice(1).split(":");
-  return Number(zoneHour) > 14 || Number(zoneMinute) > 59 ? bit.text : bit.timestampTz;
+  const year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2);
+  if (!isDay(year, twoDigits(bytes, start + 5), twoDigits(bytes, start + 8))) return bit.text;
+  if (length === 10) return bit.date;
+  if (length < 16 || (bytes[start + 10] !== 0x54 && bytes[start + 10] !== 0x20)) return bit.text;
+  if (!(twoDigits(bytes, start + 11) <= 23) || !isSixtieth(bytes, start + 13)) return bit.text;
+  if (length === 16) return bit.timestamp;
+  return length < 19 || !isSixtieth(bytes, start + 16)
+    ? bit.text
+    : classifyZone(bytes, fractionEnd(bytes, start + 19, end), end);
 }
+
+/** What stands behind the seconds: nothing, `Z`, `+hh` or `+hh:mm`. */
+function classifyZone(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end) return bit.timestamp;
+  const sign = bytes[start];
+  if (sign === 0x5a) return start + 1 === end ? bit.timestampTz : bit.text;
+  if (sign !== 0x2b && sign !== 0x2d) return bit.text;
+  if (!(twoDigits(bytes, start + 1) <= 14)) return bit.text;
+  const isWhole = end === start + 3 || (end === start + 6 && isSixtieth(bytes, start + 3));
+  return isWhole ? bit.timestampTz : bit.text;
+}
+
+/** Index behind a fraction of 1 to 6 digits; `start` when there is none such. */
+function fractionEnd(bytes: Uint8Array, start: number, end: number): number {
+  if (bytes[start] !== 0x2e || start >= end) return start;
+  const behind = digitsEnd(bytes, start + 1, end);
+  return behind > start + 1 && behind <= start + 7 ? behind : start;
+}
+
+/** Value of two digits; NaN when they are none, which no comparison lets through. */
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at];
+  const ones = bytes[at + 1];
+  if (!isDigit(tens) || !isDigit(ones)) return Number.NaN;
+  return ((tens as number) - 0x30) * 10 + (ones as number) - 0x30;
+}
+
+/** `:` and a number of minutes or seconds. */
+const isSixtieth = (bytes: Uint8Array, at: number) =>
+  bytes[at] === 0x3a && twoDigits(bytes, at + 1) <= 59;
 
 function classifyLong(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
@@ -129,7 +156,7 @@ function isHeldByDouble(bytes: Uint8Array, start: number, end: number): boolean 
 }
 
 function isDay(year: number, month: number, day: number): boolean {
-  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1)) return false;
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
   return day <= (days[month - 1] ?? 0);

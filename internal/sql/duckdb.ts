@@ -46,6 +46,10 @@ export async function openDuckDb(options: DuckDbOptions): Promise<Sql> {
     temp_directory: temp,
     max_temp_directory_size: "20GiB",
     allocator_background_threads: "true",
+    // Rows that a write to partitions gathers before it sorts them out: eight times as many, the default, would spill.
+    partitioned_write_flush_threshold: "65536",
+    // A second file of the same partition would be begun when one of more than these comes.
+    partitioned_write_max_open_files: "1000",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
