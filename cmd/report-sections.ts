@@ -67,9 +67,11 @@ export function sourceSection(report: RunReport): Section {
 export function tableSection(report: RunReport): Section {
   const rows = Object.entries(report.tables).map(([name, counts]) => [
     name,
-    ...[counts.rows, counts.quarantined, counts.files, counts.bytes].map(String),
+    ...[counts.rows, counts.quarantined, counts.discarded ?? 0, counts.files, counts.bytes].map(
+      String,
+    ),
   ]);
-  const names = ["rows", "quarantined", "files", "bytes"];
+  const names = ["rows", "quarantined", "discarded", "files", "bytes"];
   return { title: "tables", columns: [left("table"), ...names.map(right)], rows };
 }
 

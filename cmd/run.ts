@@ -246,8 +246,8 @@ function openOutput(file: string) {
 
 function summary(report: RunReport): string {
   const tables = Object.entries(report.tables).map(
-    ([name, { rows, quarantined, files }]) =>
-      `  ${name.padEnd(28)} ${String(rows).padStart(12)} rows ${String(files).padStart(6)} files${quarantined > 0 ? `  ${quarantined} quarantined` : ""}`,
+    ([name, { rows, quarantined, discarded = 0, files }]) =>
+      `  ${name.padEnd(28)} ${String(rows).padStart(12)} rows ${String(files).padStart(6)} files${quarantined > 0 ? `  ${quarantined} quarantined` : ""}${discarded > 0 ? `  ${discarded} discarded` : ""}`,
   );
   const dead = Object.values(report.stages).reduce((sum, stage) => sum + stage.dead, 0);
   const { files, bytes, simulated } = report.uploads;

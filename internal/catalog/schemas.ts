@@ -4,8 +4,8 @@ import type { Objects } from "../objects/objects.ts";
 import { Permanent } from "../std/errors.ts";
 import { jsonText, putUnlessLost, readJson, untilWon } from "./compare-and-swap.ts";
 
-/** A column and its DuckDB type. */
-export type Column = { name: string; type: string };
+/** A column and its DuckDB type. `aliases`: names it had in older versions. */
+export type Column = { name: string; type: string; aliases?: string[] };
 
 /** `_onpoint/schemas/<table>/v<N>.json`: immutable. */
 export type RegisteredSchema = { version: number; columns: Column[] };
@@ -53,5 +53,7 @@ export async function registerSchema(
 }
 
 function plain(columns: Column[]): Column[] {
-  return columns.map(({ name, type }) => ({ name, type }));
+  return columns.map(({ name, type, aliases }) =>
+    aliases === undefined ? { name, type } : { name, type, aliases },
+  );
 }

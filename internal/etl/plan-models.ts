@@ -1,10 +1,10 @@
 // Which models can run now, on which files. Pure: the same tables give the same tasks with the same names.
 import { createHash } from "node:crypto";
-import type { EtlTask } from "../model/task.ts";
+import type { EtlTask, TableColumn } from "../model/task.ts";
 import type { OrderedModel } from "./order-models.ts";
 
 /** A table as a model sees it. */
-export type TableInput = { files: string[]; columns: { name: string; type: string }[] };
+export type TableInput = { files: string[]; columns: TableColumn[] };
 
 /**
  * Tasks of the models whose tables are complete, in the models' order. `inputOf` gives a source's or the lake's table, null

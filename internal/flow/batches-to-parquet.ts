@@ -6,7 +6,6 @@ import type { registerSchema } from "../catalog/schemas.ts";
 import { quarantineFolder } from "../model/lake-paths.ts";
 import type { ProcessTask, TableOutput } from "../model/task.ts";
 import { localDrop, type OpenBucket } from "../process/list-drops.ts";
-import { mergeColumns } from "../process/merge-columns.ts";
 import { processInputs } from "../process/process-inputs.ts";
 import { storeFiles } from "../process/store-files.ts";
 import { Permanent } from "../std/errors.ts";
@@ -53,7 +52,7 @@ export async function batchesToParquet(
       inputs,
       scratch,
       memoryLimitMb: deps.memoryLimitMb,
-      registerSchema: (table, columns) => deps.registerSchema(lake, table, columns, mergeColumns),
+      registerSchema: (table, columns, merge) => deps.registerSchema(lake, table, columns, merge),
       localOf: (path) => lake.local(path, scratch),
       signal,
     });

@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { readModels } from "../etl/read-models.ts";
 import { createTableView } from "../etl/table-view.ts";
-import type { EtlTask, ModelTestResult, TableOutput } from "../model/task.ts";
+import type { EtlTask, ModelTestResult, TableColumn, TableOutput } from "../model/task.ts";
 import { storeFiles } from "../process/store-files.ts";
 import { writeParquet } from "../process/write-parquet.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
@@ -31,8 +31,7 @@ export async function parquetToTables(
   signal.addEventListener("abort", interrupt);
   try {
     // 1. The tables it reads, as views of exactly the files that the run sees.
-    const views: { table: string; files: string[]; columns: { name: string; type: string }[] }[] =
-      [];
+    const views: { table: string; files: string[]; columns: TableColumn[] }[] = [];
     for (const [table, input] of Object.entries(task.inputs)) {
       const files: string[] = [];
       for (const path of input.files) {
@@ -85,6 +84,7 @@ export async function parquetToTables(
       rowsIn: rows,
       rowsOut: rows,
       quarantined: 0,
+      discarded: 0,
       blank: 0,
       files: await storeFiles(lake, `tables/${model.name}/`, files),
       quarantineFiles: [],

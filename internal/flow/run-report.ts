@@ -105,13 +105,16 @@ function sourceCounts(
   return counts;
 }
 
+const noRows = { rows: 0, quarantined: 0, discarded: 0, files: 0, bytes: 0 };
+
 function tableCounts(receipts: readonly TaskReceipt[]): Record<string, TableCounts> {
-  const counts: Record<string, TableCounts> = {};
+  const counts: Record<string, typeof noRows> = {};
   for (const output of receipts.flatMap((receipt) => receipt.tables)) {
-    const table = counts[output.table] ?? { rows: 0, quarantined: 0, files: 0, bytes: 0 };
+    const table = counts[output.table] ?? { ...noRows };
     counts[output.table] = table;
     table.rows += output.rowsOut;
     table.quarantined += output.quarantined;
+    table.discarded += output.discarded ?? 0;
     table.files += output.files.length;
     table.bytes += output.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   }

@@ -3,11 +3,9 @@ import type { ActiveRun } from "../model/active-run.ts";
 import { type Source, tablesOf } from "../model/pipeline.ts";
 import { quarantineColumns, quarantineTable } from "../model/quarantine.ts";
 import type { Snapshot, SnapshotFile } from "../model/snapshot.ts";
-import type { TableOutput, TaskReceipt } from "../model/task.ts";
+import type { TableColumn, TableOutput, TaskReceipt } from "../model/task.ts";
 import type { RunReceipts } from "./run-report.ts";
 import type { TableResult } from "./uploads-to-catalog.ts";
-
-type Column = { name: string; type: string };
 
 /** A run as far as its outputs go: files of an earlier generation of the same run and sources are replaced. */
 export type RunScope = { run: ActiveRun; sources: readonly Source[] };
@@ -18,7 +16,7 @@ export function tableInput(
   receipts: readonly TaskReceipt[],
   published: Snapshot | null,
   scope: RunScope,
-): { files: string[]; columns: Column[] } {
+): { files: string[]; columns: TableColumn[] } {
   const outputs = outputsOf(receipts, table);
   const isOld = replacedBy(scope);
   const kept = (published?.files ?? []).filter((file) => !isOld(file)).map((file) => file.path);
@@ -90,7 +88,7 @@ function outputsOf(receipts: readonly TaskReceipt[], table: string): Output[] {
 }
 
 /** Columns as of the latest schema version among the outputs; those of the published snapshot when there are none. */
-function columnsOf(outputs: readonly Output[], published: Snapshot | null): Column[] {
+function columnsOf(outputs: readonly Output[], published: Snapshot | null): TableColumn[] {
   let latest: TableOutput | null = null;
   for (const { output } of outputs)
     if (latest === null || output.schemaVersion > latest.schemaVersion) latest = output;

@@ -3,6 +3,7 @@
 import { publishSnapshot } from "../catalog/snapshots.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import type { Snapshot, SnapshotFile } from "../model/snapshot.ts";
+import type { TableColumn } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 
 /** A table as a run leaves it. `isReplaced`: files of the published snapshot that give way to `files`. */
@@ -10,7 +11,7 @@ export type TableResult = {
   table: string;
   kind: Snapshot["kind"];
   isReplaced: (file: SnapshotFile) => boolean;
-  columns: { name: string; type: string }[];
+  columns: TableColumn[];
   files: SnapshotFile[];
 };
 

@@ -46,7 +46,7 @@ const taskSeconds = histogram(
 const rowsWritten = counter(
   "onpoint.rows",
   "{row}",
-  "Rows of tables written, and rows quarantined",
+  "Rows of tables written, quarantined, and left out by their contract",
 );
 const filesUploaded = counter("onpoint.uploads", "{file}", "Files uploaded, or simulated to be");
 
@@ -120,8 +120,9 @@ async function workOne<T extends Task>(
 
 function measure({ stage, state, seconds, tables, uploaded, simulated }: TaskReceipt): void {
   taskSeconds(seconds, { stage, outcome: state });
-  for (const { table, rowsOut, quarantined } of tables) {
+  for (const { table, rowsOut, quarantined, discarded = 0 } of tables) {
     rowsWritten(rowsOut, { table, outcome: "written" });
+    if (discarded > 0) rowsWritten(discarded, { table, outcome: "discarded" });
     if (quarantined > 0) rowsWritten(quarantined, { table, outcome: "quarantined" });
   }
   if (uploaded.length > 0)

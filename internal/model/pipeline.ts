@@ -263,10 +263,26 @@ export type Source = ApiSource | WebSource | FilesSource;
 /** A partition column: a column of the rows (`expression` null; `dt` is the run's date unless there is such a column), or SQL. */
 export type PartitionColumn = { name: string; expression: string | null };
 
+/** Who must be able to read whom when a table's schema changes; `_transitive`: all versions, not only the last. */
+export type Compatibility =
+  | "none"
+  | "backward"
+  | "backward_transitive"
+  | "forward"
+  | "forward_transitive"
+  | "full"
+  | "full_transitive";
+
 export type TableConfig = {
   partitionBy: PartitionColumn[];
   key: string[];
+  /** What rows do that the registered schema does not describe: change it, fail their batch, are left out, are put aside. */
   contract: "evolve" | "freeze" | "discard_row" | "quarantine";
+  /** With `evolve`, when no type but text holds old and new values: the column becomes text, the value goes to a column of its own, the row is put aside. */
+  conflict: "text" | "variant" | "quarantine";
+  compatibility: Compatibility;
+  /** Old names of declared columns: the column by the old name. */
+  aliases: Record<string, string>;
   /** Declared columns: name to DuckDB type; rows that do not fit go to quarantine. Empty: inferred. */
   columns: Record<string, string>;
 };

@@ -28,7 +28,14 @@ export type SourceCounts = {
   rawFiles: number;
   dead: number;
 };
-export type TableCounts = { rows: number; quarantined: number; files: number; bytes: number };
+/** `discarded`: rows left out by the contract `discard_row`; older reports have none. */
+export type TableCounts = {
+  rows: number;
+  quarantined: number;
+  discarded?: number;
+  files: number;
+  bytes: number;
+};
 export type UploadCounts = { files: number; bytes: number; simulated: boolean };
 
 /** What `onpoint run --json` ends with, and what the run manifest keeps. */

@@ -1,5 +1,5 @@
 // A table's snapshot: the files that readers see. `_onpoint/tables/<table>/current.json` points at one version.
-import type { PartFile } from "./task.ts";
+import type { PartFile, TableColumn } from "./task.ts";
 
 /** A file in a snapshot, with the run and the source (or model) that brought it: a later generation of that run replaces it. */
 export type SnapshotFile = PartFile & { run: string; date: string; task: string; source: string };
@@ -11,7 +11,7 @@ export type Snapshot = {
   version: number;
   createdAt: string;
   createdBy: string;
-  columns: { name: string; type: string }[];
+  columns: TableColumn[];
   rows: number;
   sizeBytes: number;
   files: SnapshotFile[];

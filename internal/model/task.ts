@@ -3,17 +3,22 @@
 /** Rows and files one task wrote for one table. */
 export type TableOutput = {
   table: string;
-  /** Rows in = rows out + quarantined + blank (the row proof); lines for line formats, records otherwise. */
+  /** Rows in = rows out + quarantined + blank + discarded (the row proof); lines for line formats, records otherwise. */
   rowsIn: number;
   rowsOut: number;
   quarantined: number;
   blank: number;
+  /** Left out by the table's contract `discard_row`; absent in receipts of older versions. */
+  discarded?: number;
   files: PartFile[];
   quarantineFiles: PartFile[];
   /** Version of the table's registered schema that was written, and its columns as of then. */
   schemaVersion: number;
-  columns: { name: string; type: string }[];
+  columns: TableColumn[];
 };
+
+/** A column as registered, its DuckDB type, and the names it has in older files. */
+export type TableColumn = { name: string; type: string; aliases?: string[] };
 
 /** One immutable Parquet file of a table. */
 export type PartFile = {
@@ -46,7 +51,7 @@ export type EtlTask = {
   task: string;
   model: string;
   /** Paths and columns of each table the model reads, as of this run. */
-  inputs: Record<string, { files: string[]; columns: { name: string; type: string }[] }>;
+  inputs: Record<string, { files: string[]; columns: TableColumn[] }>;
 };
 
 /** Files to copy to `upload.to`. */

@@ -132,8 +132,33 @@ function tableProblems(document: YamlDocument): Problem[] {
       const fix = nearest ? `Did you mean ${nearest}?` : `Tables of sources: ${written.join(", ")}`;
       return [{ ...place.keyAt, what: `${describePath(path)}: no source writes this table`, fix }];
     }
-    return partitionProblems(document, path, table);
+    return [
+      ...partitionProblems(document, path, table),
+      ...aliasProblems(document, [...path, "columns"], valueAt(table, ["columns"])),
+    ];
   });
+}
+
+/** An old name belongs to one column. Names are compared without case, as columns are. */
+function aliasProblems(document: YamlDocument, path: Path, columns: unknown): Problem[] {
+  const declared = entriesOf(columns);
+  const names = new Set(declared.map(([name]) => name.toLowerCase()));
+  const owners = new Map<string, string>();
+  return declared.flatMap(([name, column]) =>
+    listOf(valueAt(column, ["aliases"])).flatMap((alias, i) => {
+      if (typeof alias !== "string") return [];
+      const key = alias.toLowerCase();
+      const where = [...path, name, "aliases", i];
+      const is = `${describePath(where)}: "${shown(document, where)}" is`;
+      if (names.has(key))
+        return at(document, where, `${is} a column of its own`, "Remove it, or the column");
+      const owner = owners.get(key);
+      if (owner !== undefined)
+        return at(document, where, `${is} an old name of ${owner} too`, "Remove one");
+      owners.set(key, name);
+      return [];
+    }),
+  );
 }
 
 function partitionProblems(document: YamlDocument, path: Path, table: unknown): Problem[] {

@@ -171,6 +171,9 @@ sources:
     partitionBy: [{ name: "dt", expression: null }],
     key: [],
     contract: "evolve",
+    conflict: "text",
+    compatibility: "none",
+    aliases: {},
     columns: {},
   });
 });

@@ -24,6 +24,19 @@ const partition = z
   .union([textThat(checkColumnName), z.record(textThat(checkColumnName), textThat(checkText))])
   .describe('Column name, or { name: "SQL expression" }');
 
+const column = z
+  .union([
+    textThat(checkColumnType),
+    z.strictObject({
+      type: textThat(checkColumnType).describe("DuckDB type"),
+      aliases: z
+        .array(textThat(checkText))
+        .optional()
+        .describe("Older names of the column, in files and in the table"),
+    }),
+  ])
+  .describe("DuckDB type, or { type, aliases }");
+
 const table = z.strictObject({
   partitionBy: z
     .array(partition)
@@ -33,11 +46,34 @@ const table = z.strictObject({
     .array(textThat(checkText))
     .optional()
     .describe("Columns that identify a row (not used in this version)"),
-  contract: z.enum(["evolve"]).optional().describe("What a new column does. Default evolve"),
-  columns: z
-    .record(textThat(checkText), textThat(checkColumnType))
+  contract: z
+    .enum(["evolve", "freeze", "discard_row", "quarantine"])
     .optional()
-    .describe("DuckDB types of columns; the others are inferred"),
+    .describe(
+      "What a row does that the schema does not describe: changes the schema, fails its batch, is left out, is put aside. Default evolve",
+    ),
+  conflict: z
+    .enum(["text", "variant", "quarantine"])
+    .optional()
+    .describe(
+      "With evolve, a value that no common type holds: makes the column text, goes to <column>__text, puts its row aside. Default text",
+    ),
+  compatibility: z
+    .enum([
+      "none",
+      "backward",
+      "backward_transitive",
+      "forward",
+      "forward_transitive",
+      "full",
+      "full_transitive",
+    ])
+    .optional()
+    .describe("Which schemas must read each other's rows when the schema changes. Default none"),
+  columns: z
+    .record(textThat(checkText), column)
+    .optional()
+    .describe("DuckDB types of columns; the others are inferred, or refused by the contract"),
 });
 
 const sensor = z.strictObject({

@@ -14,7 +14,6 @@ const later: Record<string, readonly string[]> = {
   kind: ["cdc"],
   render: ["browser", "auto"],
   format: ["excel", "avro"],
-  contract: ["freeze", "discard_row", "quarantine"],
 };
 
 const typeNames: Record<string, string> = {
@@ -168,14 +167,12 @@ function notYet(what: string, instead: readonly string[]): { what: string; fix: 
   return { what: `${what} is not available in this version`, fix: `Use ${instead.join(" or ")}` };
 }
 
-/** What is wrong with a mapping in the only shape of a union that is a mapping with names of its own, beside a word. */
+/** What is wrong in the only shape of a union that takes such a value at all: a text, a list or a mapping. */
 function branchOf(issue: z.core.$ZodIssueInvalidUnion, value: unknown): Issue[] | null {
-  if (typeof value !== "object" || wordsOf(issue).length === 0) return null;
-  return (
-    issue.errors.find(
-      ([first]) => first?.path.length !== 0 || first.code === "unrecognized_keys",
-    ) ?? null
-  );
+  if (typeof value !== "object" || value === null) return null;
+  const isOther = (each: Issue) =>
+    each.path.length === 0 && (each.code === "invalid_type" || each.code === "invalid_value");
+  return issue.errors.find((errors) => errors.length > 0 && !errors.some(isOther)) ?? null;
 }
 
 /** Words that may stand in the place of a mapping. */
@@ -198,6 +195,10 @@ function noBranch(
   if (words.length > 0) {
     const what = `${name}: expected ${words.join(", ")} or a mapping (key: value), is ${is}`;
     return [what, `Write ${path.at(-1)}: ${words.join(" or ")}, or its keys`];
+  }
+  if (path.at(-2) === "columns") {
+    const fix = "Write a type such as BIGINT, or { type: BIGINT, aliases: [OLD_NAME] }";
+    return [`${name}: expected a DuckDB type or a mapping (key: value), is ${is}`, fix];
   }
   return [
     `${name}: expected a column name or { name: "SQL expression" }, is ${is}`,

@@ -57,7 +57,24 @@ function toTable(table: NonNullable<PipelineFile["tables"]>[string] | undefined)
     partitionBy,
     key: table?.key ?? [],
     contract: table?.contract ?? "evolve",
-    columns: table?.columns ?? {},
+    conflict: table?.conflict ?? "text",
+    compatibility: table?.compatibility ?? "none",
+    ...toColumns(table?.columns ?? {}),
+  };
+}
+
+function toColumns(
+  columns: NonNullable<NonNullable<PipelineFile["tables"]>[string]["columns"]>,
+): Pick<TableConfig, "columns" | "aliases"> {
+  const entries = Object.entries(columns).map(
+    ([name, column]) =>
+      [name, typeof column === "string" ? { type: column, aliases: [] } : column] as const,
+  );
+  return {
+    columns: Object.fromEntries(entries.map(([name, { type }]) => [name, type])),
+    aliases: Object.fromEntries(
+      entries.flatMap(([name, { aliases = [] }]) => aliases.map((alias) => [alias, name])),
+    ),
   };
 }
 

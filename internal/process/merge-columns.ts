@@ -2,8 +2,8 @@
 // everything else becomes VARCHAR, which holds any value as text.
 import { type DuckType, parseType, printType } from "./duckdb-type.ts";
 
-/** A column and its DuckDB type. */
-export type Column = { name: string; type: string };
+/** A column and its DuckDB type. `aliases`: names it had in older files. */
+export type Column = { name: string; type: string; aliases?: string[] };
 
 /**
  * The columns of both, in the order of `old` and then of `inferred`. Names are compared without case, as every reader of
@@ -36,8 +36,13 @@ export function foldColumns(old: readonly Column[], inferred: readonly Column[])
 
 /** Whether a column of type `target` holds every value of a column inferred as `type`, unchanged. */
 export function covers(target: string, type: string): boolean {
-  const wanted = withoutNull(parseType(target));
-  return printType(withoutNull(mergeTypes(wanted, parseType(type)))) === printType(wanted);
+  return coversType(parseType(target), parseType(type));
+}
+
+/** As {@link covers}, of types that were read. */
+export function coversType(target: DuckType, type: DuckType): boolean {
+  const wanted = withoutNull(target);
+  return printType(withoutNull(mergeTypes(wanted, type))) === printType(wanted);
 }
 
 /** The narrowest type that holds the values of both exactly, or VARCHAR. */

@@ -5,6 +5,7 @@ import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
 import { answerColumns } from "./answer-columns.ts";
 import { compressionOf, type LocalFile } from "./byte-source.ts";
+import type { SchemaRules } from "./evolve-columns.ts";
 import { gatherBodies, type KnownBodies } from "./known-bodies.ts";
 import { extractTypes, pageTypes } from "./page-columns.ts";
 import {
@@ -109,6 +110,12 @@ function worksOf(args: ProcessArgs, sql: Sql, bodies: KnownBodies | null): Table
 }
 
 const byRunDate = [{ name: "dt", expression: null }];
+const evolving: Omit<SchemaRules, "isDeclared"> = {
+  contract: "evolve",
+  conflict: "text",
+  compatibility: "none",
+  aliases: {},
+};
 
 function settings(
   { tables }: ProcessArgs,
@@ -121,6 +128,10 @@ function settings(
   return {
     table,
     partitionBy: config?.partitionBy ?? byRunDate,
+    rules: {
+      ...(config ?? evolving),
+      isDeclared: Object.keys(declared).length + Object.keys(types).length > 0,
+    },
     declared: {
       columns: { ...types, ...declared },
       isTrusted: isTrusted && Object.keys(declared).length === 0,

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { PartitionColumn } from "../model/pipeline.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { Permanent } from "../std/errors.ts";
-import { findBadCasts, quarantineBadCasts } from "./bad-casts.ts";
+import { type BadCasts, findBadCasts, quarantineBadCasts } from "./bad-casts.ts";
+import { aliasTarget, type SchemaRules } from "./evolve-columns.ts";
 import type { Column } from "./merge-columns.ts";
 import { openQuarantine, type Quarantine } from "./quarantine.ts";
 import type { RecordReader } from "./record.ts";
@@ -24,6 +25,7 @@ export type StagedTable = { inputs: ReadyInput[]; blank: number; bad: number };
 export type TableWork = {
   table: string;
   declared: Declared;
+  rules: SchemaRules;
   partitionBy: readonly PartitionColumn[];
   stage(scratch: string, quarantine: Quarantine): Promise<StagedTable>;
 };
@@ -59,21 +61,27 @@ export async function processTable(
   try {
     // 1. Count and check every record; put it where SQL can read it.
     const { inputs, blank, bad } = await work.stage(scratch, quarantine);
-    const ready = inputs.filter(({ staged }) => staged.records > 0);
+    const ready = inputs
+      .filter(({ staged }) => staged.records > 0)
+      .map((input) => withPresentNames(input, work.rules.aliases));
     const good = ready.reduce((sum, { staged }) => sum + staged.records, 0);
     // 2. Settle the columns with all other writers of the table.
-    const { version, targets, registered } = await settle(deps, work, ready);
-    // 3. Set aside rows with a value that its column cannot hold.
+    const { version, targets, registered, refused } = await settle(deps, work, ready);
+    // 3. Set aside, or leave out, rows with a value that no column can hold.
     let files: WrittenFile[] = [];
+    let discarded = 0;
     if (good > 0) {
       const relation = relationOf(
         ready.map(({ staged }) => staged),
         targets,
+        refused,
       );
       let { select } = relation;
       if (relation.isChecked) {
-        const badCasts = await findBadCasts(sql, select, `${scratch}.casts.ndjson`);
-        await quarantineBadCasts(sql, ready, badCasts, quarantine, signal);
+        const misfits = await findBadCasts(sql, select, `${scratch}.casts.ndjson`);
+        if (work.rules.contract === "freeze") refuseMisfits(table, misfits);
+        if (work.rules.contract === "discard_row") discarded = misfits.rows.length;
+        else await quarantineBadCasts(sql, ready, misfits, quarantine, signal);
         select = `SELECT * EXCLUDE (${reasonColumn}) FROM (${select}) WHERE ${reasonColumn} IS NULL`;
       }
       // 4. Write the rest.
@@ -97,7 +105,8 @@ export async function processTable(
       runDate,
     });
     const rowsOut = files.reduce((sum, file) => sum + file.rows, 0);
-    const counts = { rowsIn: good + bad + blank, rowsOut, quarantined: quarantine.rows, blank };
+    const quarantined = quarantine.rows;
+    const counts = { rowsIn: good + bad + blank, rowsOut, quarantined, blank, discarded };
     proveRows(table, counts);
     return {
       table,
@@ -112,13 +121,33 @@ export async function processTable(
   }
 }
 
+/** Columns under the names they go by now. */
+function withPresentNames(input: ReadyInput, aliases: SchemaRules["aliases"]): ReadyInput {
+  if (Object.keys(aliases).length === 0) return input;
+  const columns = input.staged.columns.map((column) => ({
+    ...column,
+    name: aliasTarget(column.name, aliases) ?? column.name,
+  }));
+  return { ...input, staged: { ...input.staged, columns } };
+}
+
+function refuseMisfits(table: string, { rows, reasons }: BadCasts): void {
+  if (rows.length === 0) return;
+  const kinds = [...new Set(reasons)].sort();
+  const shown = kinds.slice(0, 5).join(", ");
+  const more = kinds.length > 5 ? ` and ${kinds.length - 5} more` : "";
+  throw new Permanent(
+    `write "${table}": its schema is frozen, and ${rows.length} rows do not fit it: ${shown}${more}; declare the change under tables.${table}.columns, or set another contract`,
+  );
+}
+
 async function settle(deps: TableDeps, work: TableWork, ready: readonly ReadyInput[]) {
   const { sql, runDate, registerSchema } = deps;
-  const { table, declared, partitionBy } = work;
+  const { table, declared, rules, partitionBy } = work;
   if (ready.length === 0) {
     // Nothing is known of an empty table but what was declared for it.
-    const { version, columns } = await registerSchema(table, []);
-    return { version, targets: [], registered: columns };
+    const { version, columns } = await registerSchema(table, [], (old) => old);
+    return { version, targets: [], registered: columns, refused: [] };
   }
   const found = ready.map(({ staged }) => staged.columns);
   const settled = await settleColumns({
@@ -126,6 +155,7 @@ async function settle(deps: TableDeps, work: TableWork, ready: readonly ReadyInp
     table,
     found,
     declared,
+    rules,
     partitionBy,
     runDate,
     registerSchema,

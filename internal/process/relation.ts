@@ -5,20 +5,28 @@ import { parseType } from "./duckdb-type.ts";
 import { type Column, covers } from "./merge-columns.ts";
 import type { InputColumn, StagedInput } from "./stage-input.ts";
 
-/** A column to write. `isTrusted`: its values are our own and fit the type without a check. */
-export type Target = Column & { isTrusted: boolean };
+/**
+ * A column to write. `isTrusted`: its values are our own and fit the type without a check. `variant`: the column that takes
+ * the text of those that do not fit, or null: then their rows are bad.
+ */
+export type Target = Column & { isTrusted: boolean; variant: string | null };
 
 /**
- * `select` yields the targets' columns, and, when `isChecked`, `__onpoint_reason`: NULL, or `BAD_CAST:<column>` for the
- * first column of the row whose value is not exactly one of the type. Rows come in the order of the inputs.
+ * `select` yields the targets' columns, and, when `isChecked`, `__onpoint_reason`: NULL, or why the row is none:
+ * `NEW_COLUMN:<column>` for a value in a refused column, `BAD_CAST:<column>` for the first column whose value is not exactly
+ * one of the type, `TWO_NAMES:<column>` where a column has values under two of its names. Rows come in the order of the inputs.
  */
 export type Relation = { select: string; isChecked: boolean };
 
 export const reasonColumn = "__onpoint_reason";
 
-/** Puts staged inputs together. There must be at least one input and one target. */
-export function relationOf(inputs: readonly StagedInput[], targets: readonly Target[]): Relation {
-  const parts = groupsOf(inputs).map((group) => partOf(group, targets));
+/** Puts staged inputs together; `refused`: see TableColumns. There must be at least one input and one target. */
+export function relationOf(
+  inputs: readonly StagedInput[],
+  targets: readonly Target[],
+  refused: readonly string[] = [],
+): Relation {
+  const parts = groupsOf(inputs).map((group) => partOf(group, targets, refused));
   const isChecked = parts.some((part) => part.reasons.length > 0);
   const selects = parts.map(({ values, reasons, from }) => {
     const reason = reasons.length === 0 ? "CAST(NULL AS VARCHAR)" : `CASE ${reasons.join(" ")} END`;
@@ -29,27 +37,76 @@ export function relationOf(inputs: readonly StagedInput[], targets: readonly Tar
 
 type Part = { values: string[]; reasons: string[]; from: string };
 
-function partOf(group: StagedInput[], targets: readonly Target[]): Part {
+function partOf(
+  group: StagedInput[],
+  targets: readonly Target[],
+  refused: readonly string[],
+): Part {
   const [input] = group as [StagedInput];
-  const values: string[] = [];
   const reasons: string[] = [];
   const reads = new Map<InputColumn, string>();
-  for (const target of targets) {
-    const name = sqlName(target.name);
-    const column = input.columns.find(
-      (each) => each.name.toLowerCase() === target.name.toLowerCase(),
-    );
-    if (!column) {
-      values.push(`CAST(NULL AS ${target.type}) AS ${name}`);
-      continue;
+  for (const name of refused) {
+    for (const column of columnsNamed(input, name)) {
+      const read = readColumn(input, column, { name, type: "VARCHAR", ...plainTarget });
+      reads.set(column, read.readAs);
+      reasons.push(when(`${read.value} IS NOT NULL`, `NEW_COLUMN:${column.name}`));
     }
+  }
+  const variants = new Map<string, string>();
+  const read = targets.map((target) => {
+    const { value, bad } = readTarget(input, target, reads, reasons);
+    if (bad === null) return { target, value };
+    if (target.variant === null) {
+      reasons.push(when(bad, `BAD_CAST:${target.name}`));
+      return { target, value };
+    }
+    variants.set(target.variant, `CASE WHEN ${bad} THEN ${textOf(input, target)} END`);
+    return { target, value: `CASE WHEN ${bad} THEN NULL ELSE ${value} END` };
+  });
+  const values = read.map(
+    ({ target, value }) => `${variants.get(target.name) ?? value} AS ${sqlName(target.name)}`,
+  );
+  return { values, reasons, from: sourceOf(group, reads) };
+}
+
+/** A target's value as text, of columns that are read as `readTarget` asks for. */
+function textOf(input: StagedInput, target: Target): string {
+  const texts = columnsNamed(input, target.name).map((column) => {
+    const { value } = readColumn(input, column, { ...target, type: "VARCHAR" });
+    return `CAST(${value} AS VARCHAR)`;
+  });
+  return `coalesce(${texts.join(", ")})`;
+}
+
+const plainTarget = { isTrusted: false, variant: null };
+const when = (test: string, reason: string) => `WHEN ${test} THEN ${sqlText(reason)}`;
+
+const columnsNamed = (input: StagedInput, name: string) =>
+  input.columns.filter((each) => each.name.toLowerCase() === name.toLowerCase());
+
+/** A target's value out of the input's column of that name; of several (it has old names), whichever has one. */
+function readTarget(
+  input: StagedInput,
+  target: Target,
+  reads: Map<InputColumn, string>,
+  reasons: string[],
+): { value: string; bad: string | null } {
+  const columns = columnsNamed(input, target.name);
+  if (columns.length === 0) return { value: `CAST(NULL AS ${target.type})`, bad: null };
+  const found = columns.map((column) => {
     const read = readColumn(input, column, target);
     reads.set(column, read.readAs);
-    values.push(`${read.value} AS ${name}`);
-    if (read.bad !== null)
-      reasons.push(`WHEN ${read.bad} THEN ${sqlText(`BAD_CAST:${target.name}`)}`);
-  }
-  return { values, reasons, from: sourceOf(group, reads) };
+    return read;
+  });
+  const [only] = found;
+  if (found.length === 1 && only !== undefined) return only;
+  const filled = found.map(({ value }) => `CAST(${value} IS NOT NULL AS INTEGER)`);
+  reasons.push(when(`${filled.join(" + ")} > 1`, `TWO_NAMES:${target.name}`));
+  const bad = found.flatMap((read) => read.bad ?? []);
+  return {
+    value: `coalesce(${found.map(({ value }) => value).join(", ")})`,
+    bad: bad.length === 0 ? null : `(${bad.join(" OR ")})`,
+  };
 }
 
 /** Inputs that one call of a reader can take, next to each other. */

@@ -86,7 +86,10 @@ test("too many partitions", async () => {
 });
 
 test("a proof that fails names the numbers", () => {
-  const counts = { rowsIn: 10, rowsOut: 7, quarantined: 2, blank: 0 };
-  expect(() => proveRows("t", counts)).toThrow(/10 in, but 7 out, 2 quarantined and 0 blank/);
+  const counts = { rowsIn: 10, rowsOut: 7, quarantined: 2, blank: 0, discarded: 0 };
+  expect(() => proveRows("t", counts)).toThrow(
+    /10 in, but 7 out, 2 quarantined, 0 blank and 0 left out/,
+  );
   proveRows("t", { ...counts, blank: 1 });
+  proveRows("t", { ...counts, discarded: 1 });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Source, TableConfig } from "../../internal/model/pipeline.ts";
 import { NotFound } from "../../internal/objects/objects.ts";
-import { type Column, mergeColumns } from "../../internal/process/merge-columns.ts";
+import type { Column } from "../../internal/process/merge-columns.ts";
 import { processInputs } from "../../internal/process/process-inputs.ts";
 import type { TableWritten } from "../../internal/process/process-table.ts";
 import { openDuckDb } from "../../internal/sql/duckdb.ts";
@@ -49,6 +49,9 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
       partitionBy: [{ name: "dt", expression: null }],
       key: [],
       contract: "evolve" as const,
+      conflict: "text" as const,
+      compatibility: "none" as const,
+      aliases: {},
       columns: {},
       ...batch.config,
     };
@@ -70,7 +73,7 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
       inputs,
       scratch,
       memoryLimitMb: batch.memoryLimitMb ?? 256,
-      registerSchema: async (table, columns) => register(registry, table, columns),
+      registerSchema: async (table, columns, merge) => register(registry, table, columns, merge),
       localOf: (path) => earlierFile(batch, path, root),
       signal: batch.signal ?? new AbortController().signal,
     });
@@ -101,9 +104,10 @@ function register(
   registry: Map<string, { version: number; columns: Column[] }>,
   table: string,
   columns: Column[],
+  merge: (old: Column[]) => Column[],
 ) {
   const old = registry.get(table);
-  const merged = old ? mergeColumns(old.columns, columns) : columns;
+  const merged = old ? merge(old.columns) : columns;
   if (old && JSON.stringify(old.columns) === JSON.stringify(merged)) return old;
   const next = { version: (old?.version ?? 0) + 1, columns: merged };
   registry.set(table, next);
