@@ -30,6 +30,7 @@ const layers: string[][] = [
     "internal/sitemap",
     "internal/traps",
     "internal/url",
+    "internal/archive",
     "internal/warc",
     "internal/xml",
     "internal/extract",

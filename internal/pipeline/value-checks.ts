@@ -115,7 +115,7 @@ export const checkPlainStorageUrl: Check = (text) =>
       }
     : null);
 
-const laterEndings = /\.(zip|xlsx?|avro)(\.(gz|zst))?$/i;
+const laterEndings = /\.(xlsx?|avro)(\.(gz|zst))?$/i;
 
 export const checkDropUrl: Check = (text) => {
   const problem = storageUrlProblem(text);

@@ -3,55 +3,42 @@
 // Everything compressed goes through node:zlib: DuckDB reads a cut or corrupt .gz or .zst without an error.
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import { pipeline } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
-import { Permanent } from "../std/errors.ts";
+import { type Packing, packingOf, unpack } from "../archive/unpack.ts";
+import { describeError, Permanent } from "../std/errors.ts";
 import { maxRecordBytes } from "./record.ts";
 
-export type Compression = "none" | "gzip" | "zstd";
+export type Compression = Exclude<Packing, "deflate">;
 
 /** A local file; `name` is how people know it. */
 export type LocalFile = { local: string; name: string; compression: Compression };
 
 const chunkBytes = 256 * 1024;
 
-/** The compression by the first bytes (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1). */
+/** The compression by the first bytes. */
 export async function compressionOf(local: string): Promise<Compression> {
   const file = await open(local);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b) return "gzip";
-    return bytesRead === 4 && buffer.readUInt32LE(0) === 0xfd2fb528 ? "zstd" : "none";
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0);
+    return packingOf(buffer.subarray(0, bytesRead));
   } finally {
     await file.close();
   }
 }
 
-/** The file's bytes. Throws Permanent when compressed data is cut, corrupt or followed by something else. */
+/** The file's bytes. Throws Permanent when compressed data is cut, corrupt, followed by something else, or a bomb. */
 export async function* bytesOf(file: LocalFile): AsyncGenerator<Buffer, void, void> {
   const source = createReadStream(file.local, { highWaterMark: chunkBytes });
   if (file.compression === "none") {
     yield* source as AsyncIterable<Buffer>;
     return;
   }
-  const unpack =
-    file.compression === "gzip"
-      ? createGunzip({ chunkSize: chunkBytes })
-      : createZstdDecompress({ chunkSize: chunkBytes });
-  pipeline(source, unpack, () => {
-    // The error reaches the reader below, as an error of `unpack`.
-  });
-  try {
-    yield* unpack as AsyncIterable<Buffer>;
-  } catch (error) {
-    throw new Permanent(`read "${file.name}": its ${file.compression} data is cut or corrupt`, {
-      cause: error,
-    });
-  }
   const { size } = await stat(file.local);
-  if (unpack.bytesWritten !== size) {
+  try {
+    yield* unpack(source as AsyncIterable<Buffer>, file.compression, size);
+  } catch (error) {
     throw new Permanent(
-      `read "${file.name}": only ${unpack.bytesWritten} of its ${size} bytes are ${file.compression} data`,
+      `read "${file.name}": its ${file.compression} data is cut or corrupt: ${describeError(error)}`,
+      { cause: error },
     );
   }
 }

@@ -84,7 +84,8 @@ function sniffXml(head: Buffer, name: string, { format, records, namespaces }: F
 }
 
 const signatures: [string, string][] = [
-  ["PK\u0003\u0004", "a ZIP archive (or an Excel workbook)"],
+  ["PK\u0003\u0004", "an office document, or a ZIP archive in another archive"],
+  ["BZh", "bzip2 inside other compression"],
   ["Obj\u0001", "Avro"],
   ["ARROW1", "Arrow"],
   ["%PDF", "PDF"],
@@ -112,7 +113,7 @@ function guess(
   const base = name
     .toLowerCase()
     .replace(/[?#].*$/, "")
-    .replace(/\.(gz|zst|zstd)$/, "");
+    .replace(/\.(gz|zst|zstd|bz2)$/, "");
   if (first === "{" || first === "[") {
     if (first === "[" && /\.(csv|txt)$/.test(base)) return "csv";
     return !isDocument && isLines(text, whole, base) ? "ndjson" : "json";

@@ -4,6 +4,7 @@ import type { FilesSource } from "../model/pipeline.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { describeError, Permanent } from "../std/errors.ts";
 import { newXmlLayout } from "../xml/xml-layout.ts";
+import { type DroppedFile, expandArchives } from "./expand-archives.ts";
 import type { ReadyInput, StagedTable } from "./process-table.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { learnXml } from "./read-xml.ts";
@@ -12,6 +13,7 @@ import { type Sniffed, sniffFormat } from "./sniff-format.ts";
 import {
   csvColumns,
   csvShapes,
+  type DuckCompression,
   jsonColumns,
   pass,
   passInto,
@@ -20,9 +22,6 @@ import {
   type StagedInput,
   stageParquet,
 } from "./stage-input.ts";
-
-/** A local file, and the name people know it by. */
-type DroppedFile = { local: string; name: string };
 
 /** `scratch`: a folder in which copies may be written. */
 export type StageArgs = {
@@ -43,6 +42,12 @@ export async function stageFiles(
 ): Promise<StagedTable> {
   const total = { blank: 0, bad: 0 };
   const unreadable: Permanent[] = [];
+  const refuse = (name: string, error: Permanent) => {
+    unreadable.push(error);
+    const raw = Buffer.from(describeError(error));
+    quarantine.add({ file: name, line: null, offset: null, raw }, "UNREADABLE_FILE");
+    total.bad++;
+  };
   /** What `step` gives, or null when the file turns out to be none of its format. */
   const guarded = async <T>(name: string, step: () => Promise<T>): Promise<T | null> => {
     const rowsBefore = quarantine.rows;
@@ -50,10 +55,8 @@ export async function stageFiles(
       return await step();
     } catch (error) {
       if (!(error instanceof Permanent)) throw error;
-      unreadable.push(error);
-      const raw = Buffer.from(describeError(error));
-      quarantine.add({ file: name, line: null, offset: null, raw }, "UNREADABLE_FILE");
       total.bad += quarantine.rows - rowsBefore;
+      refuse(name, error);
       return null;
     }
   };
@@ -63,14 +66,16 @@ export async function stageFiles(
     text: new JsonScanner({ isText: true }),
     layout: newXmlLayout(),
   };
+  let readable = 0;
   const sniffed: Sniffed[] = [];
-  for (const file of files) {
+  for await (const file of expandArchives(files, scratch, refuse, signal)) {
     const found = await guarded(file.name, async () => {
       const found = await sniffFormat(file, source);
       if (found.format === "xml") await learnXml(found.file, { ...found.xml, ...deps }, signal);
       return found;
     });
-    if (found !== null && found.format !== "empty") sniffed.push(found);
+    if (found?.format === "empty") readable++;
+    else if (found !== null) sniffed.push(found);
   }
   const staged: StagedFile[] = [];
   for (const [i, found] of sniffed.entries()) {
@@ -79,11 +84,12 @@ export async function stageFiles(
       stageFile(found, deps, { sql, quarantine, path }, signal),
     );
     if (one === null) continue;
+    readable++;
     staged.push(one);
     total.blank += one.blank;
     total.bad += one.bad;
   }
-  if (unreadable[0] !== undefined && unreadable.length === files.length) throw unreadable[0];
+  if (unreadable[0] !== undefined && readable === 0) throw unreadable[0];
   return { inputs: withJsonColumns(staged), ...total };
 }
 
@@ -102,23 +108,22 @@ async function stageFile(
     return { input, scanner: null, blank: 0, bad: 0 };
   }
   const { read, scanner, mayBeDirect } = reader;
+  const { compression } = found.file;
   const first = mayBeDirect ? await pass(read, { clean: null, quarantine }, signal) : null;
   // A file with anything in it that DuckDB would read otherwise is read from a copy that has only rows.
-  const copy = first?.direct
+  const isDirect = first?.direct === true && compression !== "bzip2";
+  const copy = isDirect
     ? null
     : await passInto(path, read, first === null ? quarantine : null, signal);
   const { good, bad, blank } = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
-  const place =
-    copy === null
-      ? { path: local, compression: found.file.compression }
-      : { path, compression: "none" as const };
+  const place = isDirect ? { path: local, compression } : { path, compression: "none" as const };
   const staged = stagedText(found, { ...place, records: good }, shapes, copy);
   return { input: { name, read, staged }, scanner, blank, bad };
 }
 
 function stagedText(
   found: Sniffed,
-  place: Pick<StagedInput, "path" | "records"> & { compression: "none" | "gzip" | "zstd" },
+  place: Pick<StagedInput, "path" | "records"> & { compression: DuckCompression },
   shapes: Parameters<typeof csvColumns>[1],
   copy: { longestBytes: number } | null,
 ): StagedInput {

@@ -4,7 +4,6 @@ import type { Sql } from "../sql/duckdb.ts";
 import { sqlName, sqlText } from "../sql/quote.ts";
 import { Permanent } from "../std/errors.ts";
 import type { XmlLayout } from "../xml/xml-layout.ts";
-import type { Compression } from "./byte-source.ts";
 import { distinctNames } from "./column-names.ts";
 import { parseType, printType } from "./duckdb-type.ts";
 import { type LineFile, openLineFile } from "./line-file.ts";
@@ -23,16 +22,19 @@ import { jsonPathOf, type Sniffed } from "./sniff-format.ts";
 /** A column of an input: `source` is its name there, `hasLong`: integers beyond 2^53. */
 export type InputColumn = Column & { source: string; hasLong: boolean };
 
+/** What DuckDB unpacks itself. */
+export type DuckCompression = "none" | "gzip" | "zstd";
+
 /** `records`: rows that SQL must find in it. */
 export type StagedInput = { path: string; records: number; columns: InputColumn[] } & (
   | {
       kind: "csv";
-      compression: Compression;
+      compression: DuckCompression;
       delimiter: string;
       header: boolean;
       hasLongRecords: boolean;
     }
-  | { kind: "json"; compression: Compression; isAwkward: boolean }
+  | { kind: "json"; compression: DuckCompression; isAwkward: boolean }
   | { kind: "parquet" }
 );
 
