@@ -40,8 +40,7 @@ async function nextHead(
   for (;;) {
     const header = await input.take(blockBytes);
     if (header === null || header.every((byte) => byte === 0)) return null;
-    if (header.length < blockBytes) throw new Error("the tar archive is cut in a header");
-    if (!isTarHeader(header)) throw new Error("a header of the tar archive is corrupt");
+    if (!isTarHeader(header)) throw new Error("a header of the tar archive is cut or corrupt");
     const type = String.fromCharCode(header[156] || 0x30);
     if (type === "S") throw new Error("a sparse file in a tar archive");
     if (!"xgLK".includes(type)) {
@@ -51,7 +50,7 @@ async function nextHead(
     }
     const text = await input.text(sizeOf(header));
     if (type === "x") told = { ...told, ...paxFields(text) };
-    if (type === "L") told.name = text.toString("utf8").replace(/\0+$/, "");
+    if (type === "L") told.name = cText(text, 0, text.length);
   }
 }
 
