@@ -17,6 +17,7 @@ const layers: string[][] = [
   ],
   [
     "internal/pipeline",
+    "internal/answers",
     "internal/auth",
     "internal/crawl",
     "internal/content",

@@ -10,6 +10,7 @@ import type { FrontierLink } from "../model/link.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import { headerUrl } from "../url/header-url.ts";
 import { canonicalUrl } from "../url/url.ts";
+import { answerText } from "./api-answer.ts";
 import { type KeepRules, keepOf } from "./keep-rules.ts";
 import type { PageRules } from "./page-rules.ts";
 
@@ -27,8 +28,8 @@ export type Reading = {
 };
 
 /**
- * The raw record of an answer. `keep`: the rules of a page's source. An API's answer is text whatever it calls itself; so is
- * a body that says nothing of itself.
+ * The raw record of an answer. `keep`: the rules of a page's source. An API's answer is text, whatever it calls itself, if that can give
+ * its bytes back; so is a body that says nothing of itself.
  */
 export function rawRecord(
   link: FrontierLink,
@@ -38,8 +39,7 @@ export function rawRecord(
   keep: KeepRules | null = null,
 ): RawRecord {
   const { contentType, body, skipped, truncated } = keepOf(answer, keep);
-  const textual = link.kind === "api" || contentType === "" || isText(contentType);
-  const text = textual && skipped === null ? decodeBody(body, contentType) : null;
+  const text = skipped === null ? textOf(link, answer, contentType, body) : null;
   return {
     url: link.url,
     final_url: link.url,
@@ -56,12 +56,17 @@ export function rawRecord(
     content_type: contentType,
     charset: text?.charset ?? "",
     body: text?.text ?? null,
-    body_b64: textual || body.length === 0 ? null : body.toString("base64"),
+    body_b64: text !== null || body.length === 0 ? null : body.toString("base64"),
     timing: { first_byte_ms: Math.round(answer.firstByteMs), total_ms: Math.round(answer.totalMs) },
     attempt,
     error: truncated ? `truncated at ${body.length} bytes` : null,
     ...(skipped === null ? {} : { skipped }),
   };
+}
+
+function textOf(link: FrontierLink, answer: Exchange, contentType: string, body: Buffer) {
+  if (link.kind === "api") return answerText(answer);
+  return contentType === "" || isText(contentType) ? decodeBody(body, contentType) : null;
 }
 
 /** "" for a body that was not read. */

@@ -1,38 +1,35 @@
 // From an answer of an API to the links that follow from it. Pure.
-import { parseJsonExact } from "../extract/json-exact.ts";
-import { recordsOf } from "../extract/json-records.ts";
+import { documentPaths } from "../answers/document-paths.ts";
+import type { Exchange } from "../fetch/fetch-page.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
-import type { RawRecord } from "../model/raw-record.ts";
 import { childLinks, fieldOf } from "../paging/child-requests.ts";
 import { maxPagesNote, nextRequests, type PageRequest } from "../paging/next-requests.ts";
 import { greater, waterText } from "../recrawl/high-water.ts";
+import { readApiAnswer } from "./api-answer.ts";
 import type { Reading } from "./read-answer.ts";
 
 /**
- * The next pages of an API source, and the first pages of its children. A body that is not JSON is an error: nobody knows
+ * The next pages of an API source, and the first pages of its children. A body that cannot be read is an error: nobody knows
  * what would have followed.
  */
 export function readApiPage(
   link: FrontierLink,
-  record: RawRecord,
+  answer: Exchange,
   source: ApiSource,
   children: readonly ApiSource[] = [],
 ): Reading {
-  let document: unknown;
-  let records: unknown[];
-  try {
-    document = parseJsonExact(record.body ?? "");
-    records = recordsOf(document, source.records);
-  } catch (error) {
-    const excerpt = (record.body ?? "").slice(0, 200);
-    return failed(`the answer is not JSON (${(error as Error).message}): ${excerpt}`);
-  }
+  const read = readApiAnswer(source, link.url, answer);
+  if (read.error !== null) return failed(read.error);
+  const { document, records, format } = read;
+  const [path] = document === undefined ? documentPaths(source) : [];
+  if (path !== undefined)
+    return failed(`the answer is ${format.toUpperCase()}, which has nothing at ${path}`);
   const step = nextRequests(source, {
     request: link.ask === undefined ? { url: link.url } : { url: link.url, ask: link.ask },
     page: link.page ?? 0,
     known: link.known ?? null,
-    headers: record.headers,
+    headers: answer.headers,
     document,
     records: records.length,
   });

@@ -280,7 +280,7 @@ async function readAnswer(
     if (reading.links[0] !== undefined) record.final_url = reading.links[0].url;
     return reading;
   }
-  if (source.kind === "api") return readApiPage(link, record, source, answered.children);
+  if (source.kind === "api") return readApiPage(link, answer, source, answered.children);
   const rules = rulesFor(source, userAgent);
   if (link.kind === "sitemap")
     return readSitemap(link, answer.body, rules, spentOf(owner, link.source));

@@ -1,11 +1,10 @@
 // What an answer of an API means beyond its status: errors that come with 200, and cursors that are no more. Pure.
-import { parseJsonExact } from "../extract/json-exact.ts";
 import { recordsOf } from "../extract/json-records.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
-import { decodeBody } from "../links/charset.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import { redactText } from "../telemetry/redact.ts";
+import { readApiAnswer } from "./api-answer.ts";
 import { secretsOf } from "./source-secrets.ts";
 import { weighAnswer } from "./weigh-answer.ts";
 
@@ -24,7 +23,7 @@ export function weighApiAnswer(
     const reason = "HTTP 410: the cursor of this page has expired; a new run starts over";
     return { ...weighed, link: { kind: "dead", reason } };
   }
-  const failure = weighed.link.kind === "read" ? failureIn(source, answer) : null;
+  const failure = weighed.link.kind === "read" ? failureIn(source, entry.link.url, answer) : null;
   if (failure === null) return weighed;
   const isLast = entry.attempts >= retries;
   const attempts = entry.attempts + entry.calm + 1;
@@ -36,17 +35,12 @@ export function weighApiAnswer(
 }
 
 /** What `failWhen` finds, shortened; null for nothing, or only null, false, 0, "" and empty lists. */
-function failureIn(source: ApiSource, answer: Exchange): string | null {
+function failureIn(source: ApiSource, url: string, answer: Exchange): string | null {
   if (source.failWhen === null) return null;
-  let document: unknown;
-  try {
-    const { text } = decodeBody(answer.body, answer.headers["content-type"] ?? "");
-    document = parseJsonExact(text);
-  } catch {
-    // What is no JSON is reported where its records are read.
-    return null;
-  }
-  const found = recordsOf(document, source.failWhen).filter(Boolean);
+  const read = readApiAnswer(source, url, answer);
+  // What cannot be read, or has no place for errors, is reported where its records are read.
+  if (read.error !== null || read.document === undefined) return null;
+  const found = recordsOf(read.document, source.failWhen).filter(Boolean);
   if (found.length === 0) return null;
   return redactText(JSON.stringify(found[0]), secretsOf(source)).slice(0, excerptChars);
 }

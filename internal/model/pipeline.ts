@@ -115,6 +115,9 @@ type AskedSource = SourceBase & { fetch: FetchOptions };
 /** Where a row of an API source came from: source, run, time of the answer (ISO 8601, UTC), 0-based page. */
 export type OriginColumn = "_source" | "_run" | "_fetched_at" | "_page";
 
+/** What the answers of an API are; `auto`: each says so itself. */
+export type AnswerFormat = "auto" | "json" | "ndjson" | "csv" | "tsv";
+
 export type ApiSource = AskedSource & {
   kind: "api";
   /** With `each`: a template, whose `{field}` are of the parent's records. */
@@ -127,7 +130,8 @@ export type ApiSource = AskedSource & {
   body: Record<string, unknown> | null;
   /** Names of `params` whose values came from variables: they are added to each request, and kept out of stored URLs. */
   secretParams: string[];
-  /** JSONPath (RFC 9535) of the records. */
+  format: AnswerFormat;
+  /** JSONPath (RFC 9535) of the records; of no meaning where they are lines. */
   records: string;
   /** Columns of the rows beside the fields of their records. */
   columns: readonly OriginColumn[];

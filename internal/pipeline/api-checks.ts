@@ -29,8 +29,31 @@ export function apiProblems(document: YamlDocument, path: Path, source: unknown)
     problems.push(...problem(["url"], "is given beside each", "Remove url"));
   if (has("incremental") && has("each"))
     problems.push(...problem(["incremental"], "is given beside each", "Remove incremental"));
+  if (!has("records") && !isOfLines(source)) {
+    const what = `${describePath(path)} has no key "records"`;
+    problems.push(...at(document, path, what, "Add records: $.data[*]"));
+  }
+  problems.push(...formatProblems(problem, has, source));
   problems.push(...eachProblems(document, problem, source));
   return [...problems, ...pagingProblems(problem, has, source, isPost)];
+}
+
+const isOfLines = (source: unknown) => /^(ndjson|csv|tsv)$/.test(textOf(source, "format") ?? "");
+
+/** In answers of lines there is nothing but records. */
+function formatProblems(
+  problem: Complain,
+  has: (...keys: string[]) => boolean,
+  source: unknown,
+): Problem[] {
+  if (!isOfLines(source)) return [];
+  const format = textOf(source, "format");
+  const what = `is given, but a ${format} answer has nothing beside its records`;
+  const inDocument = ["records", "failWhen", "envelope", "graphql"].map((key) => [key]);
+  const inPaging = ["next", "total", "totalPages", "more"].map((key) => ["pagination", key]);
+  return [...inDocument, ...inPaging]
+    .filter((keys) => has(...keys))
+    .flatMap((keys) => problem(keys, what, `Remove ${keys.at(-1)}, or the format`));
 }
 
 /** A parent that is no API source, a child of its own descendants, or a URL that is the same for all records. */

@@ -97,7 +97,15 @@ export const api = z.strictObject({
   body: json.optional().describe("What is POSTed; values of paging are set in it. Default {}"),
   graphql,
   params: z.record(z.string(), z.string()).optional().describe("URL parameters of every request"),
-  records: jsonPath.describe("JSONPath (RFC 9535) of the records in an answer, such as $.data[*]"),
+  format: z
+    .enum(["auto", "json", "ndjson", "csv", "tsv"])
+    .optional()
+    .describe("What the answers are. Default auto: by Content-Type, name and content"),
+  records: jsonPath
+    .optional()
+    .describe(
+      "JSONPath (RFC 9535) of the records in a JSON answer, such as $.data[*]; required unless `format` is of lines",
+    ),
   columns: z
     .array(z.enum(["_source", "_run", "_fetched_at", "_page"]))
     .optional()

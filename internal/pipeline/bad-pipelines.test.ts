@@ -129,7 +129,7 @@ const files: [title: string, text: string, problems: string[]][] = [
     withApi("tabel: t2, zzz: 1"),
     [
       'p:3:78: unknown key "tabel" in sources[0] | Did you mean table?',
-      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, each, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, records, columns, envelope, failWhen, pagination, incremental, rate, maxPages, table',
+      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, each, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, format, records, columns, envelope, failWhen, pagination, incremental, rate, maxPages, table',
     ],
   ],
   [
@@ -141,6 +141,21 @@ const files: [title: string, text: string, problems: string[]][] = [
       "p:3:126: sources[0].pagination.in is body, but nothing is POSTed | Add method: POST",
       "p:4:109: sources[1].method is given beside graphql | Remove method",
       "p:4:127: sources[1].pagination is given beside graphql | Remove pagination",
+    ],
+  ],
+  [
+    "paths into answers that are lines of records",
+    `pipeline: p
+sources:
+  - { name: a, kind: api, url: "https://a.example/", format: csv, records: "$", table: t, pagination: { kind: page, size: 5, total: $.n } }
+  - { name: b, kind: api, url: "https://b.example/", format: ndjson, table: t, failWhen: $.e, pagination: { kind: cursor, next: $.n } }
+  - { name: c, kind: api, url: "https://c.example/", format: tsv, table: t, pagination: { kind: link } }
+`,
+    [
+      "p:3:76: sources[0].records is given, but a csv answer has nothing beside its records | Remove records, or the format",
+      "p:3:133: sources[0].pagination.total is given, but a csv answer has nothing beside its records | Remove total, or the format",
+      "p:4:90: sources[1].failWhen is given, but a ndjson answer has nothing beside its records | Remove failWhen, or the format",
+      "p:4:129: sources[1].pagination.next is given, but a ndjson answer has nothing beside its records | Remove next, or the format",
     ],
   ],
   [
@@ -171,9 +186,9 @@ sources:
     "sources:\n  - { name: a, kind: api }\n",
     [
       'p:1:1: there is no key "pipeline" | Add pipeline: NAME',
-      'p:2:5: sources[0] has no key "records" | Add records: $.data[*]',
       'p:2:5: sources[0] has no key "table" | Add table: NAME',
       'p:2:5: sources[0] has no key "url" | Add url: https://HOST/PATH',
+      'p:2:5: sources[0] has no key "records" | Add records: $.data[*]',
     ],
   ],
   [

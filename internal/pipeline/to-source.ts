@@ -57,7 +57,8 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     auth: toAuth(source.auth),
     params: source.params ?? {},
     secretParams: [],
-    records: source.records,
+    format: source.format ?? "auto",
+    records: source.records ?? "$",
     columns: source.columns ?? [],
     envelope: source.envelope ?? {},
     // https://spec.graphql.org/October2021/#sec-Errors: errors come with any status.

@@ -3,14 +3,15 @@
 // Everything compressed goes through node:zlib: DuckDB reads a cut or corrupt .gz or .zst without an error.
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
 import { type Packing, packingOf, unpack } from "../archive/unpack.ts";
 import { describeError, Permanent } from "../std/errors.ts";
 import { maxRecordBytes } from "./record.ts";
 
 export type Compression = Exclude<Packing, "deflate">;
 
-/** A local file; `name` is how people know it. */
-export type LocalFile = { local: string; name: string; compression: Compression };
+/** A local file; `name` is how people know it. `held`: its bytes, where they are in memory and not in the file `local`. */
+export type LocalFile = { local: string; name: string; compression: Compression; held?: Buffer };
 
 const chunkBytes = 256 * 1024;
 
@@ -27,12 +28,15 @@ export async function compressionOf(local: string): Promise<Compression> {
 
 /** The file's bytes. Throws Permanent when compressed data is cut, corrupt, followed by something else, or a bomb. */
 export async function* bytesOf(file: LocalFile): AsyncGenerator<Buffer, void, void> {
-  const source = createReadStream(file.local, { highWaterMark: chunkBytes });
+  const source =
+    file.held === undefined
+      ? createReadStream(file.local, { highWaterMark: chunkBytes })
+      : Readable.from([file.held], { objectMode: false });
   if (file.compression === "none") {
     yield* source as AsyncIterable<Buffer>;
     return;
   }
-  const { size } = await stat(file.local);
+  const size = file.held?.length ?? (await stat(file.local)).size;
   try {
     yield* unpack(source as AsyncIterable<Buffer>, file.compression, size);
   } catch (error) {
@@ -48,6 +52,8 @@ export async function headOf(
   file: LocalFile,
   limit: number,
 ): Promise<{ head: Buffer; whole: boolean }> {
+  if (file.held !== undefined && file.compression === "none")
+    return { head: file.held.subarray(0, limit), whole: file.held.length <= limit };
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of bytesOf(file)) {

@@ -20,7 +20,12 @@ export function transformOf(
       ? { pages: source.pages, extract: source.extract }
       : source.kind === "files"
         ? { ...source, name: null, urls: null }
-        : { records: source.records, format: null };
+        : {
+            records: source.records,
+            format: source.format,
+            columns: source.columns,
+            envelope: source.envelope,
+          };
   const own = tablesOf(source).map((table) => [table, tables[table] ?? null]);
   return JSON.stringify([transformVersion, run, source.kind, how, own]);
 }

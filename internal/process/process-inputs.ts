@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
 import { answerColumns } from "./answer-columns.ts";
+import { apiReader } from "./answer-rows.ts";
 import { compressionOf, type LocalFile } from "./byte-source.ts";
 import type { SchemaRules } from "./evolve-columns.ts";
 import { gatherBodies, type KnownBodies } from "./known-bodies.ts";
@@ -14,14 +15,8 @@ import {
   type TableWork,
   type TableWritten,
 } from "./process-table.ts";
-import {
-  apiRows,
-  extractRows,
-  extractsByTable,
-  pageRows,
-  type RowsOf,
-  rawReader,
-} from "./raw-to-rows.ts";
+import { extractRows, extractsByTable, pageRows, rawReader } from "./raw-to-rows.ts";
+import type { RecordReader } from "./record.ts";
 import { JsonScanner } from "./scan-json.ts";
 import { stageFiles } from "./stage-files.ts";
 import { jsonColumns, passInto } from "./stage-input.ts";
@@ -140,9 +135,10 @@ function settings(
 }
 
 function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
+  const rules = { source, columnsOf: answerColumns(source, args.run) };
   return {
     ...settings(args, source.table),
-    stage: stageRaw(args, apiRows(source, answerColumns(source, args.run))),
+    stage: stageRaw(args, (file, scanner) => apiReader(file, rules, scanner)),
   };
 }
 
@@ -151,13 +147,14 @@ function webWorks(args: ProcessArgs, source: WebSource, bodies: KnownBodies | nu
   if (source.pages !== null) {
     works.push({
       ...settings(args, source.pages, pageTypes, true),
-      stage: stageRaw(args, pageRows, bodies),
+      stage: stageRaw(args, (file, scanner) => rawReader(file, pageRows, scanner, bodies)),
     });
   }
   for (const [table, extracts] of extractsByTable(source)) {
+    const rows = extractRows(extracts);
     works.push({
       ...settings(args, table, extractTypes(extracts)),
-      stage: stageRaw(args, extractRows(extracts), bodies),
+      stage: stageRaw(args, (file, scanner) => rawReader(file, rows, scanner, bodies)),
     });
   }
   return works;
@@ -166,28 +163,24 @@ function webWorks(args: ProcessArgs, source: WebSource, bodies: KnownBodies | nu
 /** Raw files become one NDJSON file of the table's rows each. */
 function stageRaw(
   { inputs, signal }: ProcessArgs,
-  rowsOf: RowsOf,
-  bodies: KnownBodies | null = null,
+  readerFor: (file: LocalFile, scanner: JsonScanner) => RecordReader,
 ): TableWork["stage"] {
   return async (scratch, quarantine) => {
     const scanner = new JsonScanner();
     const staged: { path: string; good: number; name: string; read: ReadyInput["read"] }[] = [];
     let bad = 0;
+    let blank = 0;
     for (const [i, { local, name }] of inputs.entries()) {
-      const read = rawReader(
-        { local, name, compression: await compressionOf(local) },
-        rowsOf,
-        scanner,
-        bodies,
-      );
+      const read = readerFor({ local, name, compression: await compressionOf(local) }, scanner);
       const path = join(scratch, `rows-${i}.ndjson`);
       const counts = await passInto(path, read, quarantine, signal);
       bad += counts.bad;
+      blank += counts.blank;
       staged.push({ path, good: counts.good, name, read });
     }
     const json = jsonColumns(scanner);
     return {
-      blank: 0,
+      blank,
       bad,
       inputs: staged.map(({ path, good, name, read }) => ({
         name,

@@ -1,39 +1,14 @@
 // Saved answers to tables: API records, the pages table, extractions.
-import { zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { processBatch, processOne } from "../../test/support/process-batch.ts";
+import { rawFile as segment } from "../../test/support/raw-file.ts";
 import type { ApiSource, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
-
-function answer(changes: Partial<RawRecord>): RawRecord {
-  return {
-    url: "https://a.example/1",
-    final_url: "https://a.example/1",
-    status: 200,
-    headers: {},
-    fetched_at: "2026-03-04T05:06:07.123Z",
-    depth: 0,
-    source: "s",
-    kind: "api",
-    page: 0,
-    digest: "00",
-    content_type: "application/json",
-    charset: "utf-8",
-    body: null,
-    body_b64: null,
-    timing: { first_byte_ms: 1, total_ms: 2 },
-    attempt: 1,
-    error: null,
-    ...changes,
-  };
-}
-
-const segment = (...answers: Partial<RawRecord>[]) =>
-  zstdCompressSync(answers.map((each) => `${JSON.stringify(answer(each))}\n`).join(""));
 
 const api: Partial<ApiSource> = {
   kind: "api",
   name: "s",
+  format: "auto",
   records: "$.data[*]",
   columns: [],
   envelope: {},

@@ -13,13 +13,22 @@ export type CsvDialect = { delimiter: string; header: boolean };
 /** Records longer than this go through a rewritten file, for which DuckDB's line limit is raised. */
 const directBytes = 1024 * 1024;
 
+/** A record as a row is to be written, with its line end. */
+export type WriteCsv = (bytes: Buffer, record: CsvRecord, delimiter: number) => Buffer;
+
 /**
  * Reads records of as many fields as `shapes` has. An empty field is NULL, a quoted empty one is `''`. Empty lines, and
- * lines of white space where there are two columns or more, are blank. `clean` gives every field quoted, line end LF.
+ * lines of white space where there are two columns or more, are blank. `clean` gives what `write` makes of a record: without it, every
+ * field quoted, line end LF.
  */
-export function csvReader(file: LocalFile, dialect: CsvDialect, shapes: Shape[]): RecordReader {
+export function csvReader(
+  file: LocalFile,
+  dialect: CsvDialect,
+  shapes: Shape[],
+  write: WriteCsv = cleanRecord,
+): RecordReader {
   return async (visitor, signal) => {
-    const cutter = new CsvCutter(file.name, dialect, shapes, visitor);
+    const cutter = new CsvCutter(file.name, dialect, shapes, visitor, write);
     await cutRecords(bytesOf(file), cutter.take, visitor.drained, signal);
     return cutter.summary();
   };
@@ -31,6 +40,7 @@ class CsvCutter {
   readonly #delimiter: number;
   readonly #shapes: Shape[];
   readonly #visitor: Visitor;
+  readonly #write: WriteCsv;
   readonly #record = newCsvRecord();
   #inHeader: boolean;
   #line = 1;
@@ -39,12 +49,19 @@ class CsvCutter {
   #hasLf = false;
   #hasCrLf = false;
 
-  constructor(name: string, dialect: CsvDialect, shapes: Shape[], visitor: Visitor) {
+  constructor(
+    name: string,
+    dialect: CsvDialect,
+    shapes: Shape[],
+    visitor: Visitor,
+    write: WriteCsv,
+  ) {
     this.#name = name;
     this.#delimiter = dialect.delimiter.charCodeAt(0);
     this.#inHeader = dialect.header;
     this.#shapes = shapes;
     this.#visitor = visitor;
+    this.#write = write;
   }
 
   /** DuckDB settles on one line end for a whole file. */
@@ -109,7 +126,7 @@ class CsvCutter {
 
   #visit(raw: Buffer, reason: Reason | null, offset: number, bytes: Buffer) {
     if (reason !== null) this.#direct = false;
-    const clean = () => cleanRecord(bytes, this.#record, this.#delimiter);
+    const clean = () => this.#write(bytes, this.#record, this.#delimiter);
     this.#visitor.seen({ file: this.#name, line: this.#line, offset, raw, reason, clean });
   }
 }

@@ -14,13 +14,11 @@ const maxColumns = 2_000;
 /** Ends the scan of a record. Made once: a stack for every bad line would cost more than the line. */
 const malformed = new Error("malformed JSON");
 
-/**
- * A scanner that adds what it sees in good records to one shape. State with the lifetime of a task's table. `isText`: the
- * records come from a format that has only text, so a string is whatever it can be read as.
- */
+/** A scanner that adds what it sees in good records to one shape. State with the lifetime of a task's table. */
 export class JsonScanner {
   readonly shape = newShape();
-  readonly #isText: boolean;
+  /** The records come from a format that has only text, so a string is whatever it can be read as. */
+  isText: boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
   #end = 0;
@@ -32,7 +30,7 @@ export class JsonScanner {
   #bits: number[] = [];
 
   constructor({ isText = false }: { isText?: boolean } = {}) {
-    this.#isText = isText;
+    this.isText = isText;
   }
 
   /** Why `bytes[start, end)` is not a record, or null: then the shape has learnt from it. Must be valid UTF-8. */
@@ -99,7 +97,7 @@ export class JsonScanner {
   /** Nested text is no date: one in one document and none in the next must not change a struct's type. */
   #textClass(from: number, to: number): number {
     const isTop = this.#depth === 1;
-    if (!this.#isText) return isTop ? classifyTime(this.#bytes, from, to) : bit.text;
+    if (!this.isText) return isTop ? classifyTime(this.#bytes, from, to) : bit.text;
     const found = classifyField(this.#bytes, from, to);
     const isTime = found >= bit.date && found <= bit.timestampTz;
     return isTime && !isTop ? bit.text : found;

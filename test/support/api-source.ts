@@ -15,6 +15,7 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
     body: null,
     params: {},
     secretParams: [],
+    format: "auto",
     records: "$.data[*]",
     columns: [],
     envelope: {},

@@ -1,0 +1,108 @@
+// What the crawl must know of an API's answer: its text, its records, and the document around them. Each answer is decoded and
+// parsed once, whoever asks first.
+import { isUtf8 } from "node:buffer";
+import { gunzipSync } from "node:zlib";
+import { answerCsv, csvRecords } from "../answers/answer-csv.ts";
+import { type FoundFormat, formatOf } from "../answers/answer-format.ts";
+import { packingOf } from "../archive/unpack.ts";
+import { parseJsonExact } from "../extract/json-exact.ts";
+import { recordsOf } from "../extract/json-records.ts";
+import type { Exchange } from "../fetch/fetch-page.ts";
+import { decodeBody } from "../links/charset.ts";
+import type { ApiSource } from "../model/pipeline.ts";
+import { describeError } from "../std/errors.ts";
+
+/**
+ * `document`: undefined where there is none around the records. `records`: what is written as one and cannot be read is null.
+ * `error`: why it cannot be read at all.
+ */
+export type ApiAnswer =
+  | { format: FoundFormat; document: unknown; records: unknown[]; error: null }
+  | { format: FoundFormat; error: string };
+
+export type AnswerText = { text: string; charset: string };
+
+const excerptChars = 200;
+const texts = new WeakMap<Exchange, AnswerText | null>();
+const answers = new WeakMap<Exchange, ApiAnswer>();
+
+/**
+ * An answer as text: by its byte order mark or the charset of its Content-Type, else as UTF-8. Null where that cannot give its bytes
+ * back: it is compressed, or some of it is not UTF-8.
+ */
+export function answerText(answer: Exchange): AnswerText | null {
+  let found = texts.get(answer);
+  if (found === undefined) {
+    found = textOf(answer);
+    texts.set(answer, found);
+  }
+  return found;
+}
+
+function textOf({ body, headers }: Exchange): AnswerText | null {
+  if (packingOf(body) !== "none") return null;
+  const contentType = headers["content-type"] ?? "";
+  const decoded = decodeBody(body, contentType);
+  if (isUtf8(body)) return decoded;
+  const isTold = /;\s*charset\s*=/i.test(contentType) || decoded.charset.startsWith("UTF-16");
+  return isTold && decoded.charset !== "UTF-8" ? decoded : null;
+}
+
+/** What an answer with a status of success holds. Throws Error when a JSONPath is wrong. */
+export function readApiAnswer(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
+  let found = answers.get(answer);
+  if (found === undefined) {
+    found = read(source, url, answer);
+    answers.set(answer, found);
+  }
+  return found;
+}
+
+function read(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
+  const { maxBytes } = source.fetch.limits;
+  const label = { contentType: answer.headers["content-type"] ?? "", name: new URL(url).pathname };
+  let bytes = answer.body;
+  let format: FoundFormat = "json";
+  let text = "";
+  try {
+    if (answer.truncated) throw new Error(`it is longer than limits.maxBytes (${maxBytes})`);
+    if (packingOf(bytes) === "gzip") bytes = gunzipSync(bytes, { maxOutputLength: maxBytes });
+    format = formatOf(source.format, label, bytes);
+    text = answerText(answer)?.text ?? bytes.toString("utf8");
+    if (format !== "json") return { format, ...linesOf(text, format), error: null };
+    const document = parseJsonExact(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
+    return { format, document, records: recordsOf(document, source.records), error: null };
+  } catch (error) {
+    const what = format === "json" ? "JSON" : format.toUpperCase();
+    const excerpt = text.slice(0, excerptChars);
+    return { format, error: `the answer is not ${what} (${describeError(error)}): ${excerpt}` };
+  }
+}
+
+function linesOf(text: string, format: "ndjson" | "csv" | "tsv") {
+  return {
+    document: undefined,
+    records: format === "ndjson" ? jsonLines(text) : csvObjects(Buffer.from(text), format),
+  };
+}
+
+function jsonLines(text: string): unknown[] {
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  return lines.map((line) => {
+    try {
+      return parseJsonExact(line);
+    } catch {
+      return null;
+    }
+  });
+}
+
+function csvObjects(bytes: Buffer, format: "csv" | "tsv"): unknown[] {
+  const csv = answerCsv(bytes, true, format);
+  if (csv === null && bytes.toString("utf8").trim() === "") return [];
+  if (csv === null) throw new Error("it has no header");
+  const [, ...rows] = csvRecords(bytes, csv, true);
+  return rows.map((row) =>
+    Object.fromEntries(row.flatMap((value, i) => (i in csv.names ? [[csv.names[i], value]] : []))),
+  );
+}

@@ -1,0 +1,118 @@
+// Rows of saved answers of an API: their records as they are written, with what the source adds to them. A record that is no
+// row is set aside alone, an answer that cannot be read as a whole.
+import { formatHeadBytes, formatOf } from "../answers/answer-format.ts";
+import { AnswerFault } from "../answers/split-json.ts";
+import { packingOf } from "../archive/unpack.ts";
+import { parseJsonExact, rawNumberText } from "../extract/json-exact.ts";
+import type { ApiSource } from "../model/pipeline.ts";
+import type { RawRecord } from "../model/raw-record.ts";
+import type { AnswerColumns } from "./answer-columns.ts";
+import { headOf, type LocalFile } from "./byte-source.ts";
+import { cutText } from "./cut-text.ts";
+import { linesOf } from "./known-bodies.ts";
+import { parseAnswer } from "./raw-to-rows.ts";
+import { type AnswerVisitor, readAnswer } from "./read-answer.ts";
+import { reasonOf, withLineEnd } from "./read-lines.ts";
+import type { Reason, RecordReader } from "./record.ts";
+import type { JsonScanner } from "./scan-json.ts";
+import { oneLine } from "./scan-value.ts";
+
+/** Most of a bad answer that is kept in quarantine; the raw file has the rest. */
+const badAnswerBytes = 64 * 1024;
+/** With the rest of a character that is cut there. */
+const badHeadBytes = Math.max(formatHeadBytes, badAnswerBytes + 4);
+
+/** How the answers of a source are read. */
+export type AnswerRules = {
+  source: Pick<ApiSource, "format" | "records">;
+  columnsOf: AnswerColumns;
+};
+
+/**
+ * Reads one raw file of an API source. A record's line and offset are those of the answer it was in. Throws Permanent when
+ * the file is not what a crawl writes.
+ */
+export function apiReader(
+  file: LocalFile,
+  { source, columnsOf }: AnswerRules,
+  scanner: JsonScanner,
+): RecordReader {
+  return async (visitor, signal) => {
+    let line = 0;
+    let offset = 0;
+    let blank = 0;
+    const seen = (raw: Buffer, reason: Reason | null, row: () => Buffer) =>
+      visitor.seen({ file: file.name, line, offset, raw, reason, clean: row });
+    for await (const text of linesOf(file)) {
+      signal.throwIfAborted();
+      line += 1;
+      const answer = parseAnswer(text, file, line);
+      if (hasRecords(answer)) {
+        const body = bodyOf(answer);
+        const { head } = await headOf(body, badHeadBytes);
+        const label = { contentType: answer.content_type, name: new URL(answer.url).pathname };
+        const format = formatOf(source.format, label, head);
+        let add: RowOf = (json) => json;
+        scanner.isText = format === "csv" || format === "tsv";
+        const told: AnswerVisitor = {
+          starts: (document) => {
+            add = rowsWith(columnsOf(answer, document));
+          },
+          record: (raw, fault, json) => {
+            const row = fault === null ? add(json()) : raw;
+            seen(raw, fault ?? reasonOf(row, scanner), () => withLineEnd(oneLine(row)));
+          },
+          drained: visitor.drained,
+        };
+        try {
+          blank += await readAnswer({ file: body, format, records: source.records }, told, signal);
+        } catch (error) {
+          if (!(error instanceof AnswerFault)) throw error;
+          const bad = cutText(head, badAnswerBytes);
+          seen(bad, error.reason, () => bad);
+        }
+      }
+      offset += text.length + 1;
+      await visitor.drained();
+    }
+    return { blank, direct: false };
+  };
+}
+
+const hasRecords = ({ kind, status }: RawRecord) =>
+  kind === "api" && status >= 200 && status < 300 && status !== 204;
+
+function bodyOf({ url, body, body_b64 }: RawRecord): LocalFile {
+  const held = body !== null ? Buffer.from(body) : Buffer.from(body_b64 ?? "", "base64");
+  return { local: "", name: url, compression: packingOf(held), held };
+}
+
+type RowOf = (json: Buffer) => Buffer;
+
+/** What makes rows of records: `columns` in place of members of the same name. What is no object stays as it is, and is no row. */
+function rowsWith(columns: Record<string, unknown>): RowOf {
+  const names = Object.keys(columns).map((name) => JSON.stringify(name));
+  if (names.length === 0) return (json) => json;
+  const added = JSON.stringify(columns).slice(1);
+  return (json) => {
+    const end = json.lastIndexOf("}");
+    if (json[0] !== 0x7b || end < 0) return json;
+    if (names.some((name) => json.includes(name))) return replaced(json, columns);
+    const start = json.subarray(0, end);
+    const isEmpty = start.toString("latin1").trim() === "{";
+    return Buffer.concat([start, Buffer.from(isEmpty ? added : `,${added}`)]);
+  };
+}
+
+/** The text of a column's name is in it, perhaps as that of a member. */
+function replaced(json: Buffer, columns: Record<string, unknown>): Buffer {
+  try {
+    const record = parseJsonExact(json.toString("utf8"));
+    if (typeof record !== "object" || record === null || rawNumberText(record) !== null)
+      return json;
+    return Buffer.from(JSON.stringify({ ...record, ...columns }));
+  } catch {
+    // It is no JSON: whoever scans it says so.
+    return json;
+  }
+}
