@@ -32,6 +32,7 @@ const layers: string[][] = [
     "internal/traps",
     "internal/url",
     "internal/archive",
+    "internal/avro",
     "internal/warc",
     "internal/xml",
     "internal/extract",

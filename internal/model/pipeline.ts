@@ -245,7 +245,7 @@ export type WebSource = AskedSource & {
   extract: Extract[];
 };
 
-export type FileFormat = "auto" | "csv" | "tsv" | "json" | "ndjson" | "parquet" | "xml";
+export type FileFormat = "auto" | "csv" | "tsv" | "json" | "ndjson" | "parquet" | "xml" | "avro";
 
 export type FilesSource = {
   kind: "files";

@@ -13,7 +13,7 @@ type Issue = z.core.$ZodIssue;
 const later: Record<string, readonly string[]> = {
   kind: ["cdc"],
   render: ["browser", "auto"],
-  format: ["excel", "avro"],
+  format: ["excel"],
 };
 
 const typeNames: Record<string, string> = {

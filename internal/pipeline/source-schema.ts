@@ -206,7 +206,7 @@ const files = z.strictObject({
     .min(1)
     .describe("file: and s3: URLs with globs; file: relative to this file"),
   format: z
-    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet", "xml"])
+    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet", "xml", "avro"])
     .optional()
     .describe("What the files are; .gz and .zst are read as they are. Default auto"),
   records: recordsPath

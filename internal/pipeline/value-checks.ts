@@ -115,7 +115,7 @@ export const checkPlainStorageUrl: Check = (text) =>
       }
     : null);
 
-const laterEndings = /\.(xlsx?|avro)(\.(gz|zst))?$/i;
+const laterEndings = /\.(xlsx?)(\.(gz|zst))?$/i;
 
 export const checkDropUrl: Check = (text) => {
   const problem = storageUrlProblem(text);
@@ -123,7 +123,7 @@ export const checkDropUrl: Check = (text) => {
   const ending = laterEndings.exec(text)?.[0];
   if (!ending) return null;
   const fix =
-    "Convert the files to csv, tsv, json, ndjson, xml or parquet (.gz and .zst are read as they are)";
+    "Convert the files to csv, tsv, json, ndjson, xml, avro or parquet (.gz and .zst are read as they are)";
   return { what: `names ${ending} files: reading them is not available in this version`, fix };
 };
 

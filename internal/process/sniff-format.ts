@@ -1,6 +1,8 @@
 // What a dropped file is, by its first bytes and its name.
+
+import { type AvroHead, avroMagic, readAvroHead } from "../avro/avro-file.ts";
 import type { FileFormat, FilesSource } from "../model/pipeline.ts";
-import { Permanent } from "../std/errors.ts";
+import { describeError, Permanent } from "../std/errors.ts";
 import { guessRowPath } from "../xml/guess-row-path.ts";
 import { parseRowPath } from "../xml/row-path.ts";
 import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
@@ -11,6 +13,7 @@ import { type SniffedCsv, sniffCsv } from "./sniff-csv.ts";
 /** `json`: a document. `empty`: no byte but white space. */
 export type Sniffed = { file: LocalFile } & (
   | { format: "csv"; csv: SniffedCsv }
+  | { format: "avro"; avro: AvroHead }
   | { format: "xml"; xml: Omit<XmlArgs, "layout"> }
   | { format: "ndjson" | "json" | "parquet" | "empty" }
 );
@@ -35,13 +38,8 @@ export async function sniffFormat(
   const { format } = options;
   const file: LocalFile = { local, name, compression: await compressionOf(local) };
   const { head, whole } = await headOf(file, headBytes);
-  if (head.subarray(0, 4).toString("latin1") === "PAR1") {
-    if (file.compression !== "none") {
-      throw new Permanent(`read "${name}": Parquet inside ${file.compression}; store it as it is`);
-    }
-    if (format !== "auto" && format !== "parquet") throw wrong(name, format, "Parquet");
-    return { file, format: "parquet" };
-  }
+  const binary = sniffBinary(file, head, format);
+  if (binary !== null) return binary;
   const text = head.subarray(hasByteOrderMark(head) ? 3 : 0);
   const found = foreignContent(text);
   if (found !== null) throw wrong(name, format, found);
@@ -49,7 +47,7 @@ export async function sniffFormat(
   if (first === "" && whole) return { file, format: "empty" };
   const chosen =
     format === "auto" ? guess(text, first, whole, name, jsonPathOf(options) !== null) : format;
-  if (chosen === "parquet") throw wrong(name, format, "text");
+  if (chosen === "parquet" || chosen === "avro") throw wrong(name, format, "text");
   if (chosen === "ndjson" || chosen === "json") return { file, format: chosen };
   if (chosen === "xml") return { file, format: "xml", xml: sniffXml(text, name, options) };
   if (!head.includes(0x0a) && head.includes(0x0d) && !head.includes(0x22)) {
@@ -61,9 +59,33 @@ export async function sniffFormat(
   return { file, format: "csv", csv };
 }
 
+/** A file whose first bytes say what it is; null for text. */
+function sniffBinary(file: LocalFile, head: Buffer, format: FileFormat): Sniffed | null {
+  const { name, compression } = file;
+  const magic = head.toString("latin1", 0, 4);
+  if (magic === "PAR1") {
+    if (compression !== "none") {
+      throw new Permanent(`read "${name}": Parquet inside ${compression}; store it as it is`);
+    }
+    if (format !== "auto" && format !== "parquet") throw wrong(name, format, "Parquet");
+    return { file, format: "parquet" };
+  }
+  if (magic !== avroMagic) return null;
+  if (format !== "auto" && format !== "avro") throw wrong(name, format, "Avro");
+  return { file, format: "avro", avro: sniffAvro(head, name) };
+}
+
 function wrong(name: string, format: FileFormat, found: string): Permanent {
-  const wanted = format === "auto" ? "CSV, TSV, JSON, NDJSON, XML or Parquet" : format;
+  const wanted = format === "auto" ? "CSV, TSV, JSON, NDJSON, XML, Avro or Parquet" : format;
   return new Permanent(`read "${name}": expected ${wanted}, found ${found}`);
+}
+
+function sniffAvro(head: Buffer, name: string): AvroHead {
+  try {
+    return readAvroHead(head);
+  } catch (error) {
+    throw new Permanent(`read "${name}": ${describeError(error)}`, { cause: error });
+  }
 }
 
 /** How the rows of an XML document are found. */
@@ -86,7 +108,6 @@ function sniffXml(head: Buffer, name: string, { format, records, namespaces }: F
 const signatures: [string, string][] = [
   ["PK\u0003\u0004", "an office document, or a ZIP archive in another archive"],
   ["BZh", "bzip2 inside other compression"],
-  ["Obj\u0001", "Avro"],
   ["ARROW1", "Arrow"],
   ["%PDF", "PDF"],
   ["\u0089PNG", "a PNG image"],

@@ -7,6 +7,7 @@ import { newXmlLayout } from "../xml/xml-layout.ts";
 import { type DroppedFile, expandArchives } from "./expand-archives.ts";
 import type { ReadyInput, StagedTable } from "./process-table.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { avroColumns } from "./read-avro.ts";
 import { learnXml } from "./read-xml.ts";
 import { JsonScanner } from "./scan-json.ts";
 import { type Sniffed, sniffFormat } from "./sniff-format.ts";
@@ -127,6 +128,7 @@ function stagedText(
   shapes: Parameters<typeof csvColumns>[1],
   copy: { longestBytes: number } | null,
 ): StagedInput {
+  if (found.format === "avro") return { kind: "json", ...place, ...avroColumns(found.avro) };
   if (found.format !== "csv") return { kind: "json", ...place, columns: [], isAwkward: false };
   const { delimiter, header, names } = found.csv;
   return {

@@ -9,6 +9,7 @@ import { parseType, printType } from "./duckdb-type.ts";
 import { type LineFile, openLineFile } from "./line-file.ts";
 import type { Column } from "./merge-columns.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { avroReader } from "./read-avro.ts";
 import { csvReader } from "./read-csv.ts";
 import { documentReader } from "./read-document.ts";
 import { lineReader } from "./read-lines.ts";
@@ -100,7 +101,7 @@ export type ReaderDeps = {
   layout: XmlLayout;
 };
 
-/** `scanner` learns the columns; null for CSV. `mayBeDirect`: DuckDB may be able to read the file itself. */
+/** `scanner` learns the columns; null for CSV, whose shapes do, and for Avro, whose schema says them. `mayBeDirect`: DuckDB may be able to read the file itself. */
 export type FileReader = { read: RecordReader; scanner: JsonScanner | null; mayBeDirect: boolean };
 
 /** How the records of a dropped file are read; null for Parquet and for an empty file. */
@@ -121,6 +122,8 @@ export function readerOf(input: Sniffed, deps: ReaderDeps, shapes: Shape[]): Fil
       const read = xmlReader(input.file, { ...input.xml, layout }, text);
       return { read, scanner: text, mayBeDirect: false };
     }
+    case "avro":
+      return { read: avroReader(input.file, input.avro), scanner: null, mayBeDirect: false };
     case "parquet":
     case "empty":
       return null;
