@@ -1,6 +1,8 @@
 // `onpoint coordinator`: the entry point of a run's coordinator, as a child of `onpoint run` or as a Job.
 import { endRun, openRun } from "../internal/catalog/open-run.ts";
+import { finishQuarantineReplays } from "../internal/catalog/quarantine-replays.ts";
 import { readReplays } from "../internal/catalog/replays.ts";
+import { saveTableSettings } from "../internal/catalog/table-settings-file.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { awaitSensors } from "../internal/flow/await-sensors.ts";
 import { coordinate } from "../internal/flow/coordinate.ts";
@@ -107,6 +109,7 @@ async function conduct(
       },
     );
   }
+  await saveTableSettings(lake, sources, pipeline.tables);
   const replays = await readReplays(lake, token);
   const fetcher = openFetcher();
   let savedMs = 0;
@@ -146,6 +149,9 @@ async function conduct(
   );
   const report = await closing(conducted, () => fetcher.close());
   if (report === null) return null;
+  // A run that is resumed publishes what it once put aside, also what was tried again since.
+  for (const table of Object.keys(pipeline.tables))
+    await finishQuarantineReplays(lake, table, new Date().toISOString());
   await endRun(lake, manifest.run, manifest.generation, report, new Date().toISOString());
   await queue.deleteState(activeRunKey(token));
   await queue.purgeRun(token);

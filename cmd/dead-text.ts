@@ -45,7 +45,9 @@ export function listText(
         ]
       : []),
     ...(total > 0
-      ? ["quarantined rows: correct the source or the pipeline, then onpoint run --force"]
+      ? [
+          "quarantined rows: correct the pipeline, then onpoint quarantine replay TABLE; or the source, then onpoint run --force",
+        ]
       : []),
   ].join("\n");
 }

@@ -162,6 +162,24 @@ reading(dead.command("drop <run> [ids...]"), "settle them for good")
     answer(options, (await import("./dead.ts")).deadDropCommand(run, ids, options)),
   );
 
+const quarantine = program
+  .command("quarantine")
+  .description("rows that are no rows of their table");
+reading(quarantine.command("ls"), "list tables with quarantined rows").action(async (options) =>
+  answer(options, (await import("./quarantine.ts")).quarantineListCommand(options)),
+);
+reading(quarantine.command("show <table>"), "tell reasons, places and raw text").action(
+  async (table: string, options) =>
+    answer(options, (await import("./quarantine.ts")).quarantineShowCommand(table, options)),
+);
+reading(quarantine.command("replay <table>"), "try rows again with today's schema")
+  .option("--run <id>", "only rows of this run")
+  .option("--pipeline <file>", "with the settings of this pipeline, not of the last run")
+  .option("--config <file>", configOption)
+  .action(async (table: string, options) =>
+    answer(options, (await import("./quarantine.ts")).quarantineReplayCommand(table, options)),
+  );
+
 runOptions(program.command("coordinator <pipeline>", { hidden: true })).action(
   async (path: string, options) =>
     role((await import("./coordinator.ts")).coordinatorCommand(path, options)),

@@ -1,11 +1,12 @@
 // Rows that processing put aside, read back from the quarantine files that a run's receipts name.
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { TaskReceipt } from "../model/task.ts";
+import type { PartFile, TaskReceipt } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import { openDuckDb } from "../sql/duckdb.ts";
 import { sqlList } from "../sql/quote.ts";
 import { letterId, settledIds } from "./dead-letters.ts";
+import { hasQuarantineReplays, readQuarantineReplay } from "./quarantine-replays.ts";
 import { readReceipts } from "./run-manifest.ts";
 
 export type QuarantineFile = {
@@ -93,12 +94,27 @@ async function quarantineFiles(lake: Objects, token: string): Promise<Quarantine
   for await (const { receipt: data } of readReceipts(lake, token, "process")) {
     const { task, name: source, tables } = data as TaskReceipt;
     for (const { table, quarantineFiles: parts } of tables) {
-      for (const { path, rows } of parts) {
+      for (const { path, rows } of await leftOf(lake, table, parts)) {
         files.push({ id: letterId("rows", path), table, source, task, path, rows });
       }
     }
   }
   return files;
+}
+
+/** Files without those whose rows were tried again since: what is left of them is in others. */
+async function leftOf(
+  lake: Objects,
+  table: string,
+  files: readonly PartFile[],
+): Promise<PartFile[]> {
+  if (files.length === 0 || !(await hasQuarantineReplays(lake, table))) return [...files];
+  const left: PartFile[] = [];
+  for (const file of files) {
+    const replay = await readQuarantineReplay(lake, table, file.path);
+    left.push(...(replay === null ? [file] : await leftOf(lake, table, replay.left)));
+  }
+  return left;
 }
 
 function rowOf(

@@ -8,14 +8,17 @@ import type { Objects } from "../objects/objects.ts";
 import { Permanent } from "../std/errors.ts";
 import { jsonText, putUnlessLost, readJson, untilWon } from "./compare-and-swap.ts";
 
-/** What a publisher changes: the files for which `replace` is true go, those of `add` come. `now`: ISO 8601, UTC. */
+/**
+ * What a publisher changes: the files for which `replace` is true go, those of `add` come, which may depend on the files
+ * that are there. `now`: ISO 8601, UTC.
+ */
 export type SnapshotChange = {
   table: string;
   kind: Snapshot["kind"];
   columns: Snapshot["columns"];
   by: string;
   replace: (file: SnapshotFile) => boolean;
-  add: SnapshotFile[];
+  add: SnapshotFile[] | ((current: readonly SnapshotFile[]) => SnapshotFile[]);
   now: string;
 };
 
@@ -87,7 +90,8 @@ async function readCurrent(objects: Objects, table: string): Promise<Current | n
 function filesAfter(old: SnapshotFile[], change: SnapshotChange): SnapshotFile[] {
   const byPath = new Map<string, SnapshotFile>();
   for (const file of old) if (!change.replace(file)) byPath.set(file.path, file);
-  for (const file of change.add) byPath.set(file.path, file);
+  const added = typeof change.add === "function" ? change.add(old) : change.add;
+  for (const file of added) byPath.set(file.path, file);
   return [...byPath.values()].sort((a, b) => compareBytes(a.path, b.path));
 }
 

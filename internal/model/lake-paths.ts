@@ -31,6 +31,12 @@ export const snapshotPath = (table: string, version: number) =>
 export const schemaFolder = (table: string) => `_onpoint/schemas/${table}/`;
 export const schemaPath = (table: string, version: number) =>
   `_onpoint/schemas/${table}/v${version}.json`;
+/** How a source's rows become a table, as of its last run. */
+export const tableSettingsPath = (table: string, source: string) =>
+  `_onpoint/settings/${table}/${source}.json`;
+/** What became of one quarantine file when it was tried again; `id` is made of the file's path. */
+export const replayFolder = (table: string) => `_onpoint/replays/${table}/`;
+export const replayPath = (table: string, id: string) => `${replayFolder(table)}${id}.json`;
 
 const stateFolder = (source: string) => `_onpoint/state/${source}/`;
 export const statePointerPath = (source: string) => `${stateFolder(source)}current.json`;

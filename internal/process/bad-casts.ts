@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import type { Sql } from "../sql/duckdb.ts";
 import { sqlName, sqlText } from "../sql/quote.ts";
 import type { ReadyInput } from "./process-table.ts";
-import type { Quarantine } from "./quarantine.ts";
+import { keptRow, type Quarantine } from "./quarantine.ts";
 import { reasonColumn } from "./relation.ts";
+import type { StagedInput } from "./stage-input.ts";
 
 /** Numbers of rows over all inputs, 0-based and ascending, and why each is bad. */
 export type BadCasts = { rows: number[]; reasons: string[] };
@@ -53,23 +54,51 @@ export async function quarantineBadCasts(
 }
 
 async function keepRecords(
-  { read }: { read: NonNullable<ReadyInput["read"]> },
+  input: ReadyInput & { read: NonNullable<ReadyInput["read"]> },
   { rows, reasons }: BadCasts,
   quarantine: Quarantine,
   signal: AbortSignal,
 ) {
-  let row = 0;
+  let seen = 0;
   let next = 0;
-  await read(
+  await input.read(
     {
       seen(record) {
-        if (record.reason !== null) return;
-        if (row++ === rows[next]) quarantine.add(record, reasons[next++] ?? "");
+        if (record.reason !== null || seen++ !== rows[next]) return;
+        const text = rowText(input.staged, record.clean());
+        const row =
+          text === null ? null : keptRow(record.raw, text, input.isText ? "text" : "typed");
+        quarantine.add({ ...record, row }, reasons[next++] ?? "");
       },
       drained: () => quarantine.drained(),
     },
     signal,
   );
+}
+
+/** The row as JSON text: as it is, or an object of the fields of CSV, each a text or null. Null: two of them have one name. */
+function rowText(staged: StagedInput, clean: Buffer): string | null {
+  const text = clean.toString("utf8").trimEnd();
+  if (staged.kind !== "csv") return text;
+  const fields = cleanFields(clean.toString("utf8").replace(/\n$/, ""));
+  const byName = new Map(staged.columns.map(({ name }, i) => [name, fields[i]]));
+  return byName.size < fields.length ? null : JSON.stringify(Object.fromEntries(byName));
+}
+
+/** Fields of a record as the CSV reader rewrites it: in quotes, or empty and then null. */
+function cleanFields(record: string): (string | null)[] {
+  const fields: (string | null)[] = [];
+  for (let at = 0; at <= record.length; at++) {
+    if (record[at] !== '"') {
+      fields.push(null);
+      continue;
+    }
+    let end = at + 1;
+    while (record[end] !== '"' || record[end + 1] === '"') end += record[end] === '"' ? 2 : 1;
+    fields.push(record.slice(at + 1, end).replaceAll('""', '"'));
+    at = end + 1;
+  }
+  return fields;
 }
 
 /** A row of Parquet has no text of its own: it is kept as JSON, its line is its number in the file. */
@@ -90,7 +119,13 @@ async function keepParquetRows(
     for (const [k, { raw }] of found.entries()) {
       const row = rows[k] ?? 0;
       quarantine.add(
-        { file: name, line: row + 1, offset: 0, raw: Buffer.from(String(raw)) },
+        {
+          file: name,
+          line: row + 1,
+          offset: 0,
+          raw: Buffer.from(String(raw)),
+          row: keptRow(Buffer.from(String(raw)), String(raw), "typed"),
+        },
         bad.reasons[i + k] ?? "",
       );
     }

@@ -105,6 +105,9 @@ describe("declared columns", () => {
     expect(() => evolveColumns("t", cols("a BIGINT"), given("a DATE"), closed)).toThrow(
       /column "a" is declared as DATE and registered as BIGINT, and no type but VARCHAR/,
     );
+    expect(evolveColumns("t", cols("a BIGINT"), given("a VARCHAR"), closed)).toEqual(
+      cols("a VARCHAR"),
+    );
     const forward: SchemaRules = { ...rules, compatibility: "forward_transitive" };
     expect(() => evolveColumns("t", cols("a BIGINT"), given("a DOUBLE"), forward)).toThrow(
       /that is not forward transitive compatible/,

@@ -115,7 +115,9 @@ function withGiven(
   if (declared === undefined) return known;
   const type = mergedType(known.type, declared.type);
   if (type === known.type) return known;
-  const isText = becomesText(parseType(known.type), parseType(type));
+  // A declared type that holds the old values is what was asked for, also when it is text.
+  const isText =
+    type !== filled(declared).type && becomesText(parseType(known.type), parseType(type));
   const isRefused = isText && (rules.contract !== "evolve" || rules.conflict !== "text");
   if (isRefused || !isAllowed(rules, known.type, type)) {
     const why = isRefused

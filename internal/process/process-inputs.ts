@@ -6,9 +6,7 @@ import { openDuckDb, type Sql } from "../sql/duckdb.ts";
 import { answerColumns } from "./answer-columns.ts";
 import { apiReader } from "./answer-rows.ts";
 import { compressionOf, type LocalFile } from "./byte-source.ts";
-import type { SchemaRules } from "./evolve-columns.ts";
 import { gatherBodies, type KnownBodies } from "./known-bodies.ts";
-import { extractTypes, pageTypes } from "./page-columns.ts";
 import {
   processTable,
   type ReadyInput,
@@ -21,6 +19,7 @@ import { JsonScanner } from "./scan-json.ts";
 import { stageFiles } from "./stage-files.ts";
 import { jsonColumns, passInto } from "./stage-input.ts";
 import type { RegisterSchema } from "./table-columns.ts";
+import { tableSettings } from "./table-settings.ts";
 
 export type { WrittenFile } from "./written-file.ts";
 
@@ -104,40 +103,10 @@ function worksOf(args: ProcessArgs, sql: Sql, bodies: KnownBodies | null): Table
   return webWorks(args, source, bodies);
 }
 
-const byRunDate = [{ name: "dt", expression: null }];
-const evolving: Omit<SchemaRules, "isDeclared"> = {
-  contract: "evolve",
-  conflict: "text",
-  compatibility: "none",
-  aliases: {},
-};
-
-function settings(
-  { tables }: ProcessArgs,
-  table: string,
-  types: Record<string, string> = {},
-  isTrusted = false,
-) {
-  const config = tables[table];
-  const declared = config?.columns ?? {};
-  return {
-    table,
-    partitionBy: config?.partitionBy ?? byRunDate,
-    rules: {
-      ...(config ?? evolving),
-      isDeclared: Object.keys(declared).length + Object.keys(types).length > 0,
-    },
-    declared: {
-      columns: { ...types, ...declared },
-      isTrusted: isTrusted && Object.keys(declared).length === 0,
-    },
-  };
-}
-
 function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
   const rules = { source, columnsOf: answerColumns(source, args.run) };
   return {
-    ...settings(args, source.table),
+    ...tableSettings(args.tables, source, source.table),
     stage: stageRaw(args, (file, scanner) => apiReader(file, rules, scanner)),
   };
 }
@@ -146,14 +115,14 @@ function webWorks(args: ProcessArgs, source: WebSource, bodies: KnownBodies | nu
   const works: TableWork[] = [];
   if (source.pages !== null) {
     works.push({
-      ...settings(args, source.pages, pageTypes, true),
+      ...tableSettings(args.tables, source, source.pages),
       stage: stageRaw(args, (file, scanner) => rawReader(file, pageRows, scanner, bodies)),
     });
   }
   for (const [table, extracts] of extractsByTable(source)) {
     const rows = extractRows(extracts);
     works.push({
-      ...settings(args, table, extractTypes(extracts)),
+      ...tableSettings(args.tables, source, table),
       stage: stageRaw(args, (file, scanner) => rawReader(file, rows, scanner, bodies)),
     });
   }
@@ -193,7 +162,7 @@ function stageRaw(
 
 function filesWork(args: ProcessArgs, source: FilesSource, sql: Sql): TableWork {
   return {
-    ...settings(args, source.table),
+    ...tableSettings(args.tables, source, source.table),
     stage: (scratch, quarantine) =>
       stageFiles(args.inputs, { source, sql, scratch, quarantine }, args.signal),
   };

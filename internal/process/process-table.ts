@@ -15,8 +15,16 @@ import { type Declared, type RegisterSchema, settleColumns } from "./table-colum
 import { writeParquet } from "./write-parquet.ts";
 import type { WrittenFile } from "./written-file.ts";
 
-/** An input after staging; `read` reads its records again (null for Parquet, which SQL reads). */
-export type ReadyInput = { staged: StagedInput; name: string; read: RecordReader | null };
+/**
+ * An input after staging; `read` reads its records again (null for Parquet, which SQL reads). `isText`: its values are text that
+ * types are read out of.
+ */
+export type ReadyInput = {
+  staged: StagedInput;
+  name: string;
+  read: RecordReader | null;
+  isText?: boolean;
+};
 
 /** What staging found; `blank` and `bad` count records that no staged input has. */
 export type StagedTable = { inputs: ReadyInput[]; blank: number; bad: number };

@@ -2,6 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { quarantineColumns, type RowKind } from "../model/quarantine.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { sqlText } from "../sql/quote.ts";
 import { Permanent } from "../std/errors.ts";
@@ -12,13 +13,29 @@ import { measured, type WrittenFile } from "./written-file.ts";
 /** Most of a record that is kept; its file, line and offset lead to the rest. */
 const maxRawBytes = 1024 * 1024;
 
-/** `line` and `offset` as in SeenRecord; null for a file as a whole. */
+/**
+ * `line` and `offset` as in SeenRecord; null for a file as a whole. `row`: what another schema may read it as, or null. `from`:
+ * what it was put aside by before.
+ */
 export type BadRecord = {
   file: string;
   line: number | null;
   offset: number | null;
   raw: Buffer;
+  row?: { kind: RowKind; text: string } | null;
+  from?: { schemaVersion: number; task: string };
 };
+
+/** A row as JSON text, of values that are `kind`; null when it, or its raw text, would not be kept whole. */
+export function keptRow(
+  raw: Buffer,
+  text: string,
+  kind: "typed" | "text",
+): { kind: RowKind; text: string } | null {
+  if (raw.length > maxRawBytes || Buffer.byteLength(text) > maxRawBytes) return null;
+  const isRaw = kind === "typed" && raw.toString("utf8").trim() === text;
+  return isRaw ? { kind: "raw", text: "" } : { kind, text };
+}
 
 /** Gathers bad records in a scratch file, then writes them as one Parquet file. */
 export class Quarantine {
@@ -34,18 +51,20 @@ export class Quarantine {
     return this.#lines.records;
   }
 
-  add({ file, line, offset, raw }: BadRecord, reason: string) {
+  add({ file, line, offset, raw, row, from }: BadRecord, reason: string) {
     const kept = isUtf8(raw) ? cutText(raw, maxRawBytes) : raw.subarray(0, maxRawBytes);
     const isText = isUtf8(kept);
-    const row = {
+    const written = {
       file,
       line,
       byte_offset: offset,
       reason,
       raw: kept.toString(isText ? "utf8" : "base64"),
       raw_is_base64: !isText,
+      ...(row ? { row_kind: row.kind, row: row.kind === "raw" ? null : row.text } : {}),
+      ...(from ? { schema_version: from.schemaVersion, task: from.task } : {}),
     };
-    this.#lines.write(Buffer.from(`${JSON.stringify(row)}\n`));
+    this.#lines.write(Buffer.from(`${JSON.stringify(written)}\n`));
   }
 
   async drained(): Promise<void> {
@@ -67,8 +86,9 @@ export class Quarantine {
     const relative = `${args.task}.parquet`;
     const local = join(args.folder, relative);
     await mkdir(dirname(local), { recursive: true });
-    const rows = `SELECT file, line, byte_offset, reason, raw, raw_is_base64, ${args.schemaVersion}::INTEGER AS schema_version, ${sqlText(args.task)} AS task
-      FROM read_ndjson(${sqlText(this.#lines.path)}, columns={file: 'VARCHAR', line: 'BIGINT', byte_offset: 'BIGINT', reason: 'VARCHAR', raw: 'VARCHAR', raw_is_base64: 'BOOLEAN'},
+    const columns = quarantineColumns.map(({ name, type }) => `${name}: ${sqlText(type)}`);
+    const rows = `SELECT * REPLACE (coalesce(schema_version, ${args.schemaVersion}) AS schema_version, coalesce(task, ${sqlText(args.task)}) AS task)
+      FROM read_ndjson(${sqlText(this.#lines.path)}, columns={${columns.join(", ")}},
         auto_detect=false, maximum_object_size=16777216, hive_partitioning=false, compression='uncompressed')`;
     const [stats] = await sql.rows(
       `COPY (${rows}) TO ${sqlText(local)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 20480, RETURN_STATS)`,

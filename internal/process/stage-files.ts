@@ -119,7 +119,8 @@ async function stageFile(
   const { good, bad, blank } = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
   const place = isDirect ? { path: local, compression } : { path, compression: "none" as const };
   const staged = stagedText(found, { ...place, records: good }, shapes, copy);
-  return { input: { name, read, staged }, scanner, blank, bad };
+  const isText = scanner === null || scanner === deps.text;
+  return { input: { name, read, staged, isText }, scanner, blank, bad };
 }
 
 function stagedText(
