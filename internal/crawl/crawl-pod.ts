@@ -185,8 +185,8 @@ export class CrawlPod {
       return;
     }
     const isOwned = this.#options.leases.isValid(host.shard);
-    if (host.isWanted && isOwned && this.#kept.mustKeep(host, nowMs)) {
-      this.#keepFirst(host);
+    if (host.isWanted && isOwned && this.#kept.mustPrepare(host, nowMs)) {
+      this.#prepare(host);
       return;
     }
     const errand = host.errands.shift();
@@ -218,7 +218,8 @@ export class CrawlPod {
   }
 
   #rest(host: Host): void {
-    for (const leaving of this.#hosts.rest(host)) this.#keep(leaving);
+    for (const leaving of this.#hosts.rest(host))
+      this.#kept.farewell(leaving).catch((error: unknown) => leaving.abandon(error));
   }
 
   /** The next link of a host that may be fetched, after dropping those that may not; or that robots.txt must come first. */
@@ -344,7 +345,8 @@ export class CrawlPod {
   ): Promise<T> {
     const host = this.#hosts.open(authorityOf(url), owner.shard, gapOf(source.rate));
     const nowMs = this.#clock.steadyMs();
-    if (host === asking && host.readyAt(nowMs) <= nowMs) return body(host);
+    const isReady = host.readyAt(nowMs) <= nowMs && !this.#kept.mustPrepare(host, nowMs);
+    if (host === asking && isReady) return body(host);
     return new Promise((resolve, reject) => {
       if (this.#isStopping) throw new LostLease("the pod stops");
       owner.signal.throwIfAborted();
@@ -364,12 +366,12 @@ export class CrawlPod {
     });
   }
 
-  /** Writes a host's state down before the next request to it. */
-  #keepFirst(host: Host): void {
+  /** Writes a host's state down, and takes from its budgets, before the next request to it. */
+  #prepare(host: Host): void {
     host.isKeeping = true;
     this.#flights.begin(host.shard);
     this.#kept
-      .keep(host)
+      .prepare(host)
       .catch((error: unknown) => host.abandon(error))
       .finally(() => {
         host.isKeeping = false;

@@ -1,5 +1,5 @@
 // A host that must be left alone for longer than its sources wait is deferred: what is queued for it is left out of the run
-// and counted, so that a run ends although a host has closed for a day.
+// and counted, so that a run ends although a host has closed, or its budget is used up, for a day.
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
@@ -14,6 +14,8 @@ export function deferLinks(
   onProgress: (owner: ShardOwner) => void,
 ): void {
   const blockedMs = host.blockedFor(nowMs);
+  const isBudget = host.budgetWaitFor(nowMs) === blockedMs;
+  const reason = isBudget ? "deferred: budget used up" : "deferred: blocked";
   for (const errand of host.errands.splice(0))
     errand.cancel(new FetchFault("connect", `${host.authority} must be left alone for long`));
   for (const guest of host.guests) {
@@ -23,7 +25,7 @@ export function deferLinks(
       const head = owner.frontier.peek(host.authority);
       if (head === null || blockedMs <= maxBlockMsOf(owner, head.link.source)) break;
       owner.frontier.take(host.authority);
-      settleDeferred(owner, head.link, host.authority, "deferred: blocked");
+      settleDeferred(owner, head.link, host.authority, reason);
     }
     if (!owner.frontier.hasQueued(host.authority)) guest.wants = false;
     onProgress(owner);

@@ -101,7 +101,7 @@ export class PodHosts {
     );
     for (let start = 0; start < telling.length; start += writesAtOnce)
       await Promise.all(
-        telling.slice(start, start + writesAtOnce).map((host) => this.#kept.keep(host)),
+        telling.slice(start, start + writesAtOnce).map((host) => this.#kept.farewell(host)),
       );
   }
 

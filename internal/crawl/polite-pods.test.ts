@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { VirtualPod } from "../../test/support/virtual-pod.ts";
-import { VirtualTime } from "../../test/support/virtual-time.ts";
+import { epochMs, VirtualTime } from "../../test/support/virtual-time.ts";
 import { busyBackoffMs, VirtualWeb, type WebHost } from "../../test/support/virtual-web.ts";
 import { standardFetchOptions } from "../model/fetch-options.ts";
 import type { FrontierLink } from "../model/link.ts";
-import type { AddressPace, Pipeline, WebSource } from "../model/pipeline.ts";
+import type { Pipeline, Rate, WebSource } from "../model/pipeline.ts";
 import { openMemoryQueue } from "../queue/queue-memory.ts";
 
 const shards = 3;
@@ -90,13 +90,48 @@ test("hosts on one IP address are asked no faster together than it allows, over 
       fc.integer({ min: 1, max: 3 }),
       fc.integer(),
       async (hosts, events, perSecond, pods, seed) => {
-        const pace = { perSecond, concurrency: 6 };
-        const { web, born, pending } = await crawl(hosts, [quick, quick], events, pods, seed, pace);
+        const limits = { perAddress: { perSecond, concurrency: 6 } };
+        const { web, born, pending } = await crawl(
+          hosts,
+          [quick, quick],
+          events,
+          pods,
+          seed,
+          limits,
+        );
         expect(pending()).toEqual([]);
         expect(rushes(web.arrivalsMs, perSecond, born())).toEqual([]);
       },
     ),
     { numRuns: 25 },
+  );
+}, 300_000);
+
+test("no budget is ever overspent, over pods that die, stall, lose leases, come and go; nothing is left behind", async () => {
+  const hourMs = 3_600_000;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(host, { minLength: 1, maxLength: 3 }),
+      fc.tuple(source, source),
+      fc.array(event, { maxLength: 12 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 4, max: 14 }),
+      fc.constantFrom(30_000, 3 * hourMs),
+      fc.integer(),
+      async (hosts, sources, events, pods, requests, maxBlockMs, seed) => {
+        const budgets = [{ per: "hour" as const, requests }];
+        const limits = { budgets, maxBlockMs };
+        const { web, pending } = await crawl(hosts, sources, events, pods, seed, limits);
+        expect(web.violations).toEqual([]);
+        expect(pending()).toEqual([]);
+        for (const [name, timesMs] of web.arrivalsOf) {
+          const byHour = Map.groupBy(timesMs, (ms) => Math.floor((epochMs + ms) / hourMs));
+          for (const [hour, times] of byHour)
+            expect(times.length, `${name} in hour ${hour}`).toBeLessThanOrEqual(requests);
+        }
+      },
+    ),
+    { numRuns: 12 },
   );
 }, 300_000);
 
@@ -122,7 +157,7 @@ async function crawl(
   events: Event[],
   podCount: number,
   seed: number,
-  perAddress: AddressPace | null = null,
+  limits: Partial<Rate> = {},
 ) {
   const time = new VirtualTime();
   const names = new Map(hosts.map((each, n) => [`h${n}.test`, each]));
@@ -143,7 +178,7 @@ async function crawl(
   const runs = new Map(
     sources.map((traits, n) => [
       `run${n}`,
-      { pipeline: pipelineOf(traits, `run${n}`, perAddress), links },
+      { pipeline: pipelineOf(traits, `run${n}`, limits), links },
     ]),
   );
   const done = new Set<string>();
@@ -166,7 +201,8 @@ async function crawl(
     });
   }
   const wanted = links.length * runs.size;
-  await time.pass(() => done.size === wanted, 20 * minuteMs);
+  const patienceMs = 20 * minuteMs + 5 * Math.max(0, (limits.maxBlockMs ?? 0) - minuteMs);
+  await time.pass(() => done.size === wanted, patienceMs);
   for (const pod of pods) pod.process.isDead = true;
   return {
     web,
@@ -179,7 +215,7 @@ async function crawl(
 function pipelineOf(
   { robots, ...pace }: SourceTraits,
   userAgent: string,
-  perAddress: AddressPace | null,
+  limits: Partial<Rate>,
 ): Pipeline {
   const web: WebSource = {
     kind: "web",
@@ -194,7 +230,9 @@ function pipelineOf(
       maxBlockMs: 30_000,
       maxCrawlDelayMs: 60_000,
       slowFactor: 1,
-      perAddress,
+      perAddress: null,
+      budgets: [],
+      ...limits,
     },
     sitemaps: false,
     robots,

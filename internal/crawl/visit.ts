@@ -58,7 +58,8 @@ export async function visit<T extends { gate: HostOutcome }>(
   let turn: AddressTurn | null = null;
   let askedMs = flight.startedMs;
   const onSent = () => {
-    if (!leases.isValid(owner.shard) || host.gate.blockedUntil > clock.steadyMs()) {
+    const isAllowed = leases.isValid(owner.shard) && host.isCovered(flight, clock.wallMs());
+    if (!isAllowed || host.gate.blockedUntil > clock.steadyMs()) {
       isRefused = true;
       throw new NotSent(`${url} may not be asked for any more`);
     }

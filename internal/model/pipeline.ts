@@ -5,12 +5,17 @@ import type { FetchOptions } from "./fetch-options.ts";
 /** How fast an IP address may be asked, whatever hosts share it: requests sent per second, and in flight. */
 export type AddressPace = { perSecond: number; concurrency: number };
 
+/** Requests to a host, at most, in an hour, day or month of UTC. */
+export type Budget = { per: "hour" | "day" | "month"; requests: number };
+
 /** Politeness of one source towards one host. */
 export type Rate = {
   /** Requests started per second and host. */
   perSecond: number;
   /** Requests in flight per host. */
   concurrency: number;
+  /** Over all processes and runs; at most one of each kind. */
+  budgets: readonly Budget[];
   /** First wait after another 5xx or a network fault; doubles with every further one, with jitter. */
   backoffMs: number;
   /** Longest such wait. */

@@ -38,7 +38,7 @@ sources:
     records: $.data[*]
     pagination: { kind: cursor, param: cursor, next: $.meta.next }
     incremental: { param: since, field: updated_at, start: 2026-01-01 }
-    rate: { perSecond: 10, concurrency: 4 }
+    rate: { perSecond: 10, concurrency: 4, perDay: 5000, perHour: 900 }
     table: quotes
   - name: books
     kind: web
@@ -87,6 +87,10 @@ test("the example of the design is accepted as it stands, but for what is not th
     notify: { webhook: null, email: null },
   });
   expect(quotes.auth).toEqual({ kind: "bearer", token: "t0ken" });
+  expect(quotes.rate.budgets).toEqual([
+    { per: "hour", requests: 900 },
+    { per: "day", requests: 5_000 },
+  ]);
   expect(quotes.params).toEqual({ limit: "100", v: "1.10" });
   expect(quotes.incremental).toEqual({
     param: "since",
@@ -129,6 +133,7 @@ sources:
     maxCrawlDelayMs: 60_000,
     slowFactor: 1,
     perAddress: null,
+    budgets: [],
   });
   expect(w.rate).toMatchObject({ perSecond: 2, concurrency: 2 });
   expect(a).toMatchObject({ pagination: { kind: "none" }, maxPages: 100_000, auth: null });

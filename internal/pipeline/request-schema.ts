@@ -19,6 +19,11 @@ export const headers = z
   .optional()
   .describe("Headers of every request");
 
+const budget = (period: string) =>
+  count(1, 1e9)
+    .optional()
+    .describe(`Requests to a host in ${period} (UTC), over all runs. Default no limit`);
+
 /** Key `rate`. */
 export const rate = z
   .strictObject({
@@ -31,6 +36,9 @@ export const rate = z
     concurrency: count(1, 1000)
       .optional()
       .describe("Requests in flight per host. Default 2 (web), 4 (api)"),
+    perHour: budget("an hour"),
+    perDay: budget("a day"),
+    perMonth: budget("a month"),
     backoff: duration
       .optional()
       .describe("First wait after a 5xx answer or a network fault; doubles. Default 1s"),

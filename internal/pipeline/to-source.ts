@@ -4,6 +4,7 @@ import { standardLinks } from "../links/page-links.ts";
 import type {
   ApiSource,
   Auth,
+  Budget,
   CanonicalOptions,
   ContentRules,
   FilesSource,
@@ -173,6 +174,7 @@ function toRate(
   return {
     perSecond: rate?.perSecond ?? standard.perSecond,
     concurrency: rate?.concurrency ?? standard.concurrency,
+    budgets: toBudgets(rate),
     backoffMs: durationMs(rate?.backoff ?? "1s") ?? 0,
     maxBackoffMs: durationMs(rate?.maxBackoff ?? "5m") ?? 0,
     busyBackoffMs: durationMs(rate?.busyBackoff ?? "60s") ?? 0,
@@ -181,6 +183,15 @@ function toRate(
     slowFactor: rate?.slowFactor ?? 1,
     perAddress: rate?.perAddress ?? null,
   };
+}
+
+function toBudgets(rate: InFile<"api">["rate"]): Budget[] {
+  const all = [
+    { per: "hour", requests: rate?.perHour },
+    { per: "day", requests: rate?.perDay },
+    { per: "month", requests: rate?.perMonth },
+  ] as const;
+  return all.flatMap(({ per, requests }) => (requests === undefined ? [] : [{ per, requests }]));
 }
 
 function toTraps(traps: InFile<"web">["traps"]): TrapLimits | null {

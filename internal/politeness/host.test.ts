@@ -14,6 +14,7 @@ const rate = (perSecond: number, concurrency = 2): Rate => ({
   maxCrawlDelayMs: 60_000,
   slowFactor: 1,
   perAddress: null,
+  budgets: [],
 });
 const newOwner = () => ({ signal: new AbortController().signal }) as unknown as ShardOwner;
 

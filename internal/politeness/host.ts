@@ -5,13 +5,18 @@
 // answers. A request is: started (counted by the gate) -> sent (on its connection) -> ended; at most one is unsent.
 
 import type { ShardOwner } from "../frontier/shard-owner.ts";
-import type { Rate } from "../model/pipeline.ts";
+import type { Budget, Rate } from "../model/pipeline.ts";
 import type { RobotsEntry } from "./ask-robots.ts";
+import type { HostGrant } from "./host-budgets.ts";
 import { HostGate, type HostOutcome, type HostPace } from "./host-gate.ts";
 import { noPlace } from "./ready-hosts.ts";
 
-/** One request on its way. */
-export type Flight = { readonly startedMs: number; sentMs: number | null };
+/** One request on its way. `grant`: of the host's budgets, if it has any. */
+export type Flight = {
+  readonly startedMs: number;
+  sentMs: number | null;
+  readonly grant: HostGrant | null;
+};
 
 /** An owner that has had links for the host. `wants`: some may be queued. */
 export type Guest = { readonly owner: ShardOwner; readonly sources: Set<string>; wants: boolean };
@@ -33,7 +38,9 @@ const promptMs = 250;
 const latencyWeight = 0.2;
 const maxSlowGapMs = 30_000;
 /** What the sources that share a host ask for together. */
-type SourceLimits = HostPace & Pick<Rate, "slowFactor" | "maxBlockMs">;
+type SourceLimits = HostPace & Pick<Rate, "slowFactor" | "maxBlockMs" | "budgets">;
+
+const noBudgets: readonly Budget[] = [];
 
 /** For hosts that have only links to drop. */
 const unhurried: HostPace = {
@@ -74,6 +81,9 @@ export class Host {
   /** Mean time to the first byte, the last answers counting most. */
   #usualMs = 0;
   #slowGapMs = 0;
+  #grant: HostGrant | null = null;
+  /** No start before that: its budget is used up. */
+  #budgetMs = Number.NEGATIVE_INFINITY;
 
   constructor(authority: string, shard: number) {
     this.authority = authority;
@@ -95,9 +105,49 @@ export class Host {
     return !this.isWanted && this.gate.inFlight === 0 && !this.isAskingRobots && !this.isKeeping;
   }
 
-  /** How long it must be left alone because of what it answered. */
+  /** How long it must be left alone because of what it answered, or because its budget is used up. */
   blockedFor(nowMs: number): number {
-    return Math.max(0, this.gate.memory(nowMs).blockedUntilMs - nowMs);
+    return Math.max(0, this.gate.memory(nowMs).blockedUntilMs - nowMs, this.budgetWaitFor(nowMs));
+  }
+
+  /** How long it must be left alone because its budget is used up. */
+  budgetWaitFor(nowMs: number): number {
+    return this.budgets.length === 0 ? 0 : Math.max(0, this.#budgetMs - nowMs);
+  }
+
+  /** The smallest of its sources, for each period. */
+  get budgets(): readonly Budget[] {
+    return this.#sources?.budgets ?? noBudgets;
+  }
+
+  /** Whether a request is left of what was taken from its budgets, at this time of the wall. */
+  hasGrant(wallMs: number): boolean {
+    return this.#grant !== null && this.#grant.left > 0 && wallMs < this.#grant.untilMs;
+  }
+
+  get isGranted(): boolean {
+    return this.#grant !== null && this.#grant.left > 0;
+  }
+
+  /** Gives up what was taken from its budgets. */
+  dropGrant(): HostGrant | null {
+    const grant = this.#grant;
+    this.#grant = null;
+    return grant;
+  }
+
+  /** Requests were taken from `budgets`: those that it had when they were asked for. */
+  takeGrant(grant: HostGrant, budgets: readonly Budget[]): void {
+    this.#grant = budgets === this.budgets ? grant : { ...grant, untilMs: 0 };
+  }
+
+  waitForBudget(untilMs: number): void {
+    this.#budgetMs = untilMs;
+  }
+
+  /** Whether a request that was started may still go out, as far as budgets are concerned. */
+  isCovered({ grant }: Flight, wallMs: number): boolean {
+    return this.budgets.length === 0 || (grant !== null && wallMs < grant.untilMs);
   }
 
   /** It must be left alone for longer than some source would wait. */
@@ -112,7 +162,7 @@ export class Host {
   /** The earliest time at which a request may start; Infinity while that depends on something that is under way. */
   readyAt(nowMs: number): number {
     if (this.#unsent !== null || this.isKeeping) return Number.POSITIVE_INFINITY;
-    const readyMs = this.gate.readyAt(nowMs);
+    const readyMs = Math.max(this.gate.readyAt(nowMs), nowMs + this.budgetWaitFor(nowMs));
     // A quick host has not answered in its gap: the request may have come late, and so the next one must.
     if (this.#unanswered === null || this.#knownQuickestMs >= this.gapMs) return readyMs;
     const sentMs = this.#unanswered.sentMs as number;
@@ -145,7 +195,9 @@ export class Host {
     guest.sources.add(source);
     const rate = rateOf();
     if (rate === null) return;
+    const { budgets } = this;
     this.#sources = stricter(this.#sources, rate);
+    this.#heedBudgets(budgets);
     this.#setPace();
   }
 
@@ -164,6 +216,7 @@ export class Host {
     const left = this.#guests.filter((guest) => guest.owner !== owner);
     if (left.length === this.#guests.length) return;
     this.#guests = left;
+    const { budgets } = this;
     this.#sources = null;
     for (const guest of left) {
       for (const source of guest.sources) {
@@ -171,6 +224,7 @@ export class Host {
         if (rate !== null) this.#sources = stricter(this.#sources, rate);
       }
     }
+    this.#heedBudgets(budgets);
     this.#setPace();
   }
 
@@ -197,7 +251,10 @@ export class Host {
   /** Starts one request; the next one may start when this one is sent and its gap is over. */
   start(nowMs: number): Flight {
     this.gate.start(nowMs);
-    this.#unsent = { startedMs: nowMs, sentMs: null };
+    const isGranted = this.budgets.length > 0 && this.#grant !== null && this.#grant.left > 0;
+    const grant = isGranted ? this.#grant : null;
+    if (grant !== null) grant.left -= 1;
+    this.#unsent = { startedMs: nowMs, sentMs: null, grant };
     return this.#unsent;
   }
 
@@ -221,7 +278,10 @@ export class Host {
     if (this.#unsent === flight) this.#unsent = null;
     if (this.#unanswered === flight) this.#unanswered = null;
     this.gate.end(nowMs, outcome);
-    if (flight.sentMs === null) return;
+    if (flight.sentMs === null) {
+      if (flight.grant !== null) flight.grant.left += 1;
+      return;
+    }
     const latencyMs = Math.max(0, (answeredMs ?? nowMs) - flight.sentMs);
     const lateMs = Math.min(latencyMs - this.#knownQuickestMs, this.#mostLateMs);
     if (answeredMs !== null) {
@@ -246,6 +306,13 @@ export class Host {
     this.#setPace();
   }
 
+  /** Other budgets: what was taken from those before, and found of them, is asked for anew. */
+  #heedBudgets(before: readonly Budget[]): void {
+    if (this.budgets === before) return;
+    if (this.#grant !== null) this.#grant = { ...this.#grant, untilMs: 0 };
+    this.#budgetMs = Number.NEGATIVE_INFINITY;
+  }
+
   #setPace(): void {
     const pace = this.#sources ?? unhurried;
     this.gate.setPace({
@@ -261,11 +328,21 @@ export function gapOf(rate: Rate | null): number {
   return rate === null ? unhurried.gapMs : 1000 / rate.perSecond;
 }
 
+/** The smallest of both, for each period. The same list where nothing changes: what was taken from it still counts. */
+function smaller(some: readonly Budget[], more: readonly Budget[]): readonly Budget[] {
+  const news = more.filter(({ per, requests }) =>
+    some.every((each) => each.per !== per || each.requests > requests),
+  );
+  if (news.length === 0) return some;
+  return [...some.filter(({ per }) => news.every((each) => each.per !== per)), ...news];
+}
+
 /** The strictest of both. */
 function stricter(pace: SourceLimits | null, rate: Rate): SourceLimits {
   return {
     slowFactor: Math.max(pace?.slowFactor ?? 0, rate.slowFactor),
     maxBlockMs: Math.min(pace?.maxBlockMs ?? Number.POSITIVE_INFINITY, rate.maxBlockMs),
+    budgets: smaller(pace?.budgets ?? [], rate.budgets),
     gapMs: Math.max(pace?.gapMs ?? 0, gapOf(rate)),
     concurrency: Math.min(pace?.concurrency ?? Number.POSITIVE_INFINITY, rate.concurrency),
     backoffMs: Math.max(pace?.backoffMs ?? 0, rate.backoffMs),

@@ -6,6 +6,7 @@ import type { Queue } from "../queue/queue.ts";
 import type { Clock } from "../std/clock.ts";
 import type { RobotsEntry } from "./ask-robots.ts";
 import type { Host } from "./host.ts";
+import { HostBudgets, nameInKey } from "./host-budgets.ts";
 import { quietMs } from "./host-gate.ts";
 
 /** A new owner waits this long before it asks any host of a shard: shorter gaps need not be kept. */
@@ -45,6 +46,7 @@ export class KeptHosts {
   readonly #queue: Queue;
   readonly #clock: Clock;
   readonly #isOwned: (shard: number) => boolean;
+  readonly #budgets: HostBudgets;
   readonly #shards = new Map<number, Map<string, KeptHost>>();
 
   /** `isOwned`: whether this pod holds the shard's lease. What it knew before it lost one must not replace what is true now. */
@@ -52,6 +54,7 @@ export class KeptHosts {
     this.#queue = queue;
     this.#isOwned = isOwned;
     this.#clock = clock;
+    this.#budgets = new HostBudgets(queue, clock);
   }
 
   /** Reads what is kept of a shard's hosts. To be called under its lease, before any of them is asked. */
@@ -83,6 +86,22 @@ export class KeptHosts {
       host.robots.set(key, { ...entry, robots: null, untilMs: nowMs + leftMs - ageMs });
   }
 
+  /** Whether a request may start only after {@link prepare}. */
+  mustPrepare(host: Host, nowMs: number): boolean {
+    return this.mustKeep(host, nowMs) || this.#budgets.mustTake(host);
+  }
+
+  async prepare(host: Host): Promise<void> {
+    if (this.mustKeep(host, this.#clock.steadyMs())) await this.keep(host);
+    if (this.#budgets.mustTake(host)) await this.#budgets.take(host);
+  }
+
+  /** Writes down what the next owner must know, and gives back what was taken from the host's budgets. */
+  async farewell(host: Host): Promise<void> {
+    await this.keep(host);
+    if (this.#isOwned(host.shard)) await this.#budgets.settle(host);
+  }
+
   /** Whether a request may start only after {@link keep}: the pod may die on the way, and the next owner must wait for long. */
   mustKeep(host: Host, nowMs: number): boolean {
     if (!hasLongGap(host)) return false;
@@ -93,7 +112,12 @@ export class KeptHosts {
   /** Whether the next owner must be told something. It would wait for `waitsMs` anyway. */
   hasNews(host: Host, nowMs: number, waitsMs: number): boolean {
     const { busyStep } = host.gate.memory(nowMs);
-    return host.gate.nextStartMs > nowMs + waitsMs || busyStep > 0 || host.robotsGapMs > 0;
+    return (
+      host.gate.nextStartMs > nowMs + waitsMs ||
+      busyStep > 0 ||
+      host.robotsGapMs > 0 ||
+      host.isGranted
+    );
   }
 
   /** Writes a host's state down, under the lease of its shard. */
@@ -144,11 +168,6 @@ function folderOf(shard: number): string {
   return `host/${shard}/`;
 }
 
-/** Other characters than a key may have are written as `=hex`. */
 function keyOf({ shard, authority }: Host): string {
-  const name = authority.replace(
-    /[^A-Za-z0-9_.-]/g,
-    (char) => `=${char.charCodeAt(0).toString(16)}`,
-  );
-  return folderOf(shard) + name;
+  return folderOf(shard) + nameInKey(authority);
 }

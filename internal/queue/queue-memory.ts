@@ -145,12 +145,12 @@ export function openMemoryQueue(options: MemoryQueueOptions = {}): Queue {
       const entry = state.get(checkStateKey(key));
       return entry !== undefined && entry.endsMs > now() ? entry.value : null;
     },
-    changeState: async (key, change) => {
+    changeState: async (key, change, ttlMs = Number.POSITIVE_INFINITY) => {
       const entry = state.get(checkStateKey(key));
       const value = change(entry !== undefined && entry.endsMs > now() ? entry.value : null);
       if (value === null) return;
       checkSize(`state "${key}"`, value);
-      state.set(key, { value: value.slice(), endsMs: Number.POSITIVE_INFINITY });
+      state.set(key, { value: value.slice(), endsMs: now() + ttlMs });
     },
     deleteState: async (key) => {
       state.delete(checkStateKey(key));

@@ -212,7 +212,7 @@ function stateOn(link: Link): SmallState {
       const read = async () => link.jsm.streams.getMessage(stateStream, query);
       return (await link.call(`read state "${key}"`, read))?.data ?? null;
     },
-    changeState: async (key, change) => {
+    changeState: async (key, change, ttlMs) => {
       const subject = stateSubject(key);
       await link.call(`change state "${key}"`, async () => {
         const stored = await link.jsm.streams.getMessage(stateStream, { last_by_subj: subject });
@@ -220,8 +220,10 @@ function stateOn(link: Link): SmallState {
         if (value === null) return;
         checkSize(`state "${key}"`, value);
         const expected = { "Nats-Expected-Last-Subject-Sequence": String(stored?.seq ?? 0) };
+        const headers =
+          ttlMs === undefined ? expected : { ...expected, "Nats-TTL": ttlHeader(ttlMs) };
         try {
-          await link.publish(subject, value, expected);
+          await link.publish(subject, value, headers);
         } catch (error) {
           if (!isConflict(error)) throw error;
           throw new NoAnswer("another one was at it", { cause: error });

@@ -354,7 +354,8 @@ export function queueContract(name: string, open: () => Promise<QueueHarness>): 
 
       test("a value with a time of its own goes when that is over, unless it is written again", async () => {
         const folder = `s/${newRun()}`;
-        await queue.putState(`${folder}/goes`, bytes("1"), 1_000);
+        await queue.putState(`${folder}/goes`, bytes("1"));
+        await queue.changeState(`${folder}/goes`, () => bytes("2"), 1_000);
         await queue.putState(`${folder}/stays`, bytes("1"), 1_000);
         await queue.putState(`${folder}/stays`, bytes("2"));
         expect((await other.listState(folder)).size).toBe(2);

@@ -116,10 +116,14 @@ export interface Queue {
   getState(key: string): Promise<Uint8Array | null>;
   /**
    * Replaces the value of a key (null: there is none) by what `change` makes of it, unless somebody else was faster: then
-   * `change` is called again, with the newer value. Null leaves it as it is. The value stays until it is deleted. After an
-   * answer that got lost, `change` may be called with what it wrote itself.
+   * `change` is called again, with the newer value. Null leaves it as it is. The value stays for `ttlMs` or, without it, until
+   * it is deleted. After an answer that got lost, `change` may be called with what it wrote itself.
    */
-  changeState(key: string, change: (value: Uint8Array | null) => Uint8Array | null): Promise<void>;
+  changeState(
+    key: string,
+    change: (value: Uint8Array | null) => Uint8Array | null,
+    ttlMs?: number,
+  ): Promise<void>;
   deleteState(key: string): Promise<void>;
   /** Keys and values under a prefix. */
   listState(prefix: string): Promise<Map<string, Uint8Array>>;

@@ -34,6 +34,7 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
       maxCrawlDelayMs: 1,
       slowFactor: 1,
       perAddress: null,
+      budgets: [],
     },
     headers: {},
     fetch: standardFetchOptions,

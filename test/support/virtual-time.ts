@@ -5,7 +5,7 @@ import type { Clock } from "../../internal/std/clock.ts";
 type Due = { atMs: number; order: number; body: () => void };
 
 /** Epoch of the virtual wall clock, so that no time is 0 by accident. */
-const epochMs = 1_800_000_000_000;
+export const epochMs = 1_800_000_000_000;
 
 export class VirtualTime {
   nowMs = 0;

@@ -26,6 +26,8 @@ export class VirtualWeb {
   requests = 0;
   /** When requests came, whatever host they were for. */
   readonly arrivalsMs: number[] = [];
+  /** The same, by host and port. */
+  readonly arrivalsOf = new Map<string, number[]>();
   readonly #time: VirtualTime;
   readonly #hosts: ReadonlyMap<string, WebHost>;
   readonly #limitsOf: (url: string, userAgent: string) => Limits;
@@ -134,6 +136,8 @@ export class VirtualWeb {
     watched.lastGapMs = limits.gapMs;
     this.requests += 1;
     this.arrivalsMs.push(nowMs);
+    const authority = authorityOf(url);
+    this.arrivalsOf.set(authority, [...(this.arrivalsOf.get(authority) ?? []), nowMs]);
   }
 
   #land(url: string, process: VirtualProcess): void {

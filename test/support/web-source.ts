@@ -19,6 +19,7 @@ export const webSource = (more: Partial<WebSource> = {}): WebSource => ({
     maxCrawlDelayMs: 60_000,
     slowFactor: 1,
     perAddress: null,
+    budgets: [],
   },
   sitemaps: false,
   robots: "ignore",
