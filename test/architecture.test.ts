@@ -34,6 +34,7 @@ const layers: string[][] = [
     "internal/archive",
     "internal/avro",
     "internal/warc",
+    "internal/xlsx",
     "internal/xml",
     "internal/extract",
     "internal/process",

@@ -250,7 +250,16 @@ export type WebSource = AskedSource & {
   extract: Extract[];
 };
 
-export type FileFormat = "auto" | "csv" | "tsv" | "json" | "ndjson" | "parquet" | "xml" | "avro";
+export type FileFormat =
+  | "auto"
+  | "csv"
+  | "tsv"
+  | "json"
+  | "ndjson"
+  | "parquet"
+  | "xml"
+  | "excel"
+  | "avro";
 
 export type FilesSource = {
   kind: "files";
@@ -264,6 +273,11 @@ export type FilesSource = {
   records: string | null;
   /** URIs of XML namespaces by the prefix that elements of them have in paths and names of columns. */
   namespaces: Record<string, string>;
+  /**
+   * `sheet`: its name or 1-based number; null: the first that is not hidden. `headerRow`: 1-based row with the names of the
+   * columns, 0 when there is none; null: the first with a value.
+   */
+  excel: { sheet: string | number | null; headerRow: number | null };
   table: string;
 };
 

@@ -281,16 +281,16 @@ sources:
   [
     "bad URLs, format and table of drops",
     source(
-      'name: f, kind: files, urls: ["http://x/y.csv", "file:./a.xls", ./x.csv, "s3:b", "file:~/x"], format: excel, table: My Table',
+      'name: f, kind: files, urls: ["http://x/y.csv", "file:./a.xls", ./x.csv, "s3:b", "file:~/x"], format: excelx, table: My Table',
     ),
     [
       'p:3:36: sources[0].urls[0]: "http://x/y.csv" is neither a file: nor an s3: URL | Write file:./FOLDER or s3://BUCKET/PREFIX',
-      'p:3:54: sources[0].urls[1]: "file:./a.xls" names .xls files: reading them is not available in this version | Convert the files to csv, tsv, json, ndjson, xml, avro or parquet (.gz and .zst are read as they are)',
+      'p:3:54: sources[0].urls[1]: "file:./a.xls" names .xls files: reading them is not available in this version | Save them as .xlsx, csv, json or parquet',
       'p:3:70: sources[0].urls[2]: "./x.csv" is neither a file: nor an s3: URL | Write file:./x.csv',
       'p:3:79: sources[0].urls[3]: "s3:b" is not an s3: URL | Write s3://BUCKET/PREFIX; a bucket is 3 to 63 of a-z, 0-9, dot and hyphen',
       `p:3:87: sources[0].urls[4]: "file:~/x" starts with "~", which has no meaning in a URL | Write file:\${HOME}/x`,
-      "p:3:108: sources[0].format: excel is not available in this version | Use auto or csv or tsv or json or ndjson or parquet or xml or avro",
-      'p:3:122: sources[0].table: "My Table" is not a table name | Use a-z, 0-9 and _, not starting with a digit, 63 at most, such as my_table',
+      'p:3:108: sources[0].format: expected auto, csv, tsv, json, ndjson, parquet, xml, excel, avro, is "excelx" | Did you mean excel?',
+      'p:3:123: sources[0].table: "My Table" is not a table name | Use a-z, 0-9 and _, not starting with a digit, 63 at most, such as my_table',
     ],
   ],
   [

@@ -13,7 +13,6 @@ type Issue = z.core.$ZodIssue;
 const later: Record<string, readonly string[]> = {
   kind: ["cdc"],
   render: ["browser", "auto"],
-  format: ["excel"],
 };
 
 const typeNames: Record<string, string> = {

@@ -206,7 +206,7 @@ const files = z.strictObject({
     .min(1)
     .describe("file: and s3: URLs with globs; file: relative to this file"),
   format: z
-    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet", "xml", "avro"])
+    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet", "xml", "excel", "avro"])
     .optional()
     .describe("What the files are; .gz and .zst are read as they are. Default auto"),
   records: recordsPath
@@ -218,6 +218,20 @@ const files = z.strictObject({
     .record(textThat(checkText), textThat(checkText).describe("URI"))
     .optional()
     .describe("XML namespaces by the prefix that their elements get. Default {}: no prefixes"),
+  excel: z
+    .strictObject({
+      sheet: z
+        .union([textThat(checkText), count(1, 10_000)])
+        .optional()
+        .describe("Its name or number. Default: the first that is not hidden"),
+      headerRow: count(0, 1_048_576)
+        .optional()
+        .describe(
+          "Row with the names of columns; 0: there is none. Default: the first that is not empty",
+        ),
+    })
+    .optional()
+    .describe("Where the rows of a workbook are"),
   table: tableName.describe("Table of the rows"),
 });
 

@@ -163,6 +163,7 @@ function toFiles(source: InFile<"files">, folder: string): FilesSource {
     format: source.format ?? "auto",
     records: source.records ?? null,
     namespaces: source.namespaces ?? {},
+    excel: { sheet: source.excel?.sheet ?? null, headerRow: source.excel?.headerRow ?? null },
     table: source.table,
   };
 }

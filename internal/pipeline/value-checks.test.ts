@@ -84,7 +84,7 @@ test.each([
   "",
 ])("%j is no storage URL", (url) => expect(checkPlainStorageUrl(url)).not.toBeNull());
 
-test.each(["s3://bucket/*.xlsx", "file:a.XLS"])("%s is not read in this version", (url) =>
+test.each(["s3://bucket/*.xls", "file:a.XLS"])("%s is not read in this version", (url) =>
   expect(checkDropUrl(url)?.what).toContain("not available in this version"),
 );
 

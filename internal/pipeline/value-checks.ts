@@ -115,15 +115,14 @@ export const checkPlainStorageUrl: Check = (text) =>
       }
     : null);
 
-const laterEndings = /\.(xlsx?)(\.(gz|zst))?$/i;
+const laterEndings = /\.xls(\.(gz|zst))?$/i;
 
 export const checkDropUrl: Check = (text) => {
   const problem = storageUrlProblem(text);
   if (problem) return problem;
   const ending = laterEndings.exec(text)?.[0];
   if (!ending) return null;
-  const fix =
-    "Convert the files to csv, tsv, json, ndjson, xml, avro or parquet (.gz and .zst are read as they are)";
+  const fix = "Save them as .xlsx, csv, json or parquet";
   return { what: `names ${ending} files: reading them is not available in this version`, fix };
 };
 

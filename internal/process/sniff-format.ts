@@ -1,5 +1,6 @@
 // What a dropped file is, by its first bytes and its name.
 
+import { readZip } from "../archive/zip.ts";
 import { type AvroHead, avroMagic, readAvroHead } from "../avro/avro-file.ts";
 import type { FileFormat, FilesSource } from "../model/pipeline.ts";
 import { describeError, Permanent } from "../std/errors.ts";
@@ -15,7 +16,7 @@ export type Sniffed = { file: LocalFile } & (
   | { format: "csv"; csv: SniffedCsv }
   | { format: "avro"; avro: AvroHead }
   | { format: "xml"; xml: Omit<XmlArgs, "layout"> }
-  | { format: "ndjson" | "json" | "parquet" | "empty" }
+  | { format: "ndjson" | "json" | "parquet" | "excel" | "empty" }
 );
 
 const headBytes = 1024 * 1024;
@@ -38,7 +39,7 @@ export async function sniffFormat(
   const { format } = options;
   const file: LocalFile = { local, name, compression: await compressionOf(local) };
   const { head, whole } = await headOf(file, headBytes);
-  const binary = sniffBinary(file, head, format);
+  const binary = (await sniffWorkbook(file, head, format)) ?? sniffBinary(file, head, format);
   if (binary !== null) return binary;
   const text = head.subarray(hasByteOrderMark(head) ? 3 : 0);
   const found = foreignContent(text);
@@ -47,7 +48,8 @@ export async function sniffFormat(
   if (first === "" && whole) return { file, format: "empty" };
   const chosen =
     format === "auto" ? guess(text, first, whole, name, jsonPathOf(options) !== null) : format;
-  if (chosen === "parquet" || chosen === "avro") throw wrong(name, format, "text");
+  if (chosen === "parquet" || chosen === "avro" || chosen === "excel")
+    throw wrong(name, format, "text");
   if (chosen === "ndjson" || chosen === "json") return { file, format: chosen };
   if (chosen === "xml") return { file, format: "xml", xml: sniffXml(text, name, options) };
   if (!head.includes(0x0a) && head.includes(0x0d) && !head.includes(0x22)) {
@@ -57,6 +59,22 @@ export async function sniffFormat(
   if (csv === null)
     throw wrong(name, format, "a first record whose quotes do not match, or of more than 1 MiB");
   return { file, format: "csv", csv };
+}
+
+/** An Excel workbook; null for what is no ZIP archive. */
+async function sniffWorkbook(
+  file: LocalFile,
+  head: Buffer,
+  format: FileFormat,
+): Promise<Sniffed | null> {
+  if (file.compression !== "none" || head.length < 4 || head.readUInt32LE(0) !== 0x04034b50)
+    return null;
+  const parts = await readZip(file.local).catch((error: unknown) => {
+    throw new Permanent(`read "${file.name}": ${describeError(error)}`, { cause: error });
+  });
+  if (!parts.some(({ name }) => name === "xl/workbook.xml")) return null;
+  if (format !== "auto" && format !== "excel") throw wrong(file.name, format, "an Excel workbook");
+  return { file, format: "excel" };
 }
 
 /** A file whose first bytes say what it is; null for text. */
@@ -76,7 +94,7 @@ function sniffBinary(file: LocalFile, head: Buffer, format: FileFormat): Sniffed
 }
 
 function wrong(name: string, format: FileFormat, found: string): Permanent {
-  const wanted = format === "auto" ? "CSV, TSV, JSON, NDJSON, XML, Avro or Parquet" : format;
+  const wanted = format === "auto" ? "CSV, TSV, JSON, NDJSON, XML, Excel, Avro or Parquet" : format;
   return new Permanent(`read "${name}": expected ${wanted}, found ${found}`);
 }
 
@@ -109,6 +127,7 @@ const signatures: [string, string][] = [
   ["PK\u0003\u0004", "an office document, or a ZIP archive in another archive"],
   ["BZh", "bzip2 inside other compression"],
   ["ARROW1", "Arrow"],
+  ["\u00d0\u00cf\u0011\u00e0", "an old workbook or document of Office; save it as .xlsx"],
   ["%PDF", "PDF"],
   ["\u0089PNG", "a PNG image"],
   ["\u001f\u008b", "gzip inside gzip"],

@@ -14,6 +14,7 @@ import { csvReader } from "./read-csv.ts";
 import { documentReader } from "./read-document.ts";
 import { lineReader } from "./read-lines.ts";
 import { pathReader } from "./read-records.ts";
+import { xlsxReader } from "./read-xlsx.ts";
 import { xmlReader } from "./read-xml.ts";
 import type { RecordReader } from "./record.ts";
 import type { JsonScanner } from "./scan-json.ts";
@@ -95,7 +96,7 @@ export async function passInto(
 
 /** What readers of a table's files share: scanners of typed and of textual records, and the layout of XML rows. */
 export type ReaderDeps = {
-  source: Pick<FilesSource, "records">;
+  source: Pick<FilesSource, "records" | "excel">;
   json: JsonScanner;
   text: JsonScanner;
   layout: XmlLayout;
@@ -122,6 +123,12 @@ export function readerOf(input: Sniffed, deps: ReaderDeps, shapes: Shape[]): Fil
       const read = xmlReader(input.file, { ...input.xml, layout }, text);
       return { read, scanner: text, mayBeDirect: false };
     }
+    case "excel":
+      return {
+        read: xlsxReader(input.file, deps.source.excel, json),
+        scanner: json,
+        mayBeDirect: false,
+      };
     case "avro":
       return { read: avroReader(input.file, input.avro), scanner: null, mayBeDirect: false };
     case "parquet":
