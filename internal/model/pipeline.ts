@@ -296,9 +296,16 @@ export type Compatibility =
   | "full"
   | "full_transitive";
 
+/**
+ * What identifies a row of a table. Of rows with the same key the one with the greatest `newest` stays, among equals the one
+ * that came last.
+ */
+export type TableKey = { columns: readonly string[]; newest: string | null };
+
 export type TableConfig = {
   partitionBy: PartitionColumn[];
-  key: string[];
+  /** Null: rows are kept as they come. */
+  key: TableKey | null;
   /** What rows do that the registered schema does not describe: change it, fail their batch, are left out, are put aside. */
   contract: "evolve" | "freeze" | "discard_row" | "quarantine";
   /** With `evolve`, when no type but text holds old and new values: the column becomes text, the value goes to a column of its own, the row is put aside. */

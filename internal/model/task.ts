@@ -3,13 +3,15 @@
 /** Rows and files one task wrote for one table. */
 export type TableOutput = {
   table: string;
-  /** Rows in = rows out + quarantined + blank + discarded (the row proof); lines for line formats, records otherwise. */
+  /** Rows in = rows out + quarantined + blank + discarded + replaced (the row proof); lines for line formats, records otherwise. */
   rowsIn: number;
   rowsOut: number;
   quarantined: number;
   blank: number;
   /** Left out by the table's contract `discard_row`; absent in receipts of older versions. */
   discarded?: number;
+  /** Gave way to later rows of the same key; absent in receipts of older versions. */
+  replaced?: number;
   files: PartFile[];
   quarantineFiles: PartFile[];
   /** Version of the table's registered schema that was written, and its columns as of then. */

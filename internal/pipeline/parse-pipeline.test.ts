@@ -174,7 +174,7 @@ sources:
   });
   expect(pipeline.tables.t).toEqual({
     partitionBy: [{ name: "dt", expression: null }],
-    key: [],
+    key: null,
     contract: "evolve",
     conflict: "text",
     compatibility: "none",

@@ -44,8 +44,9 @@ const table = z.strictObject({
     .describe("Partition columns in the order of the path; dt is the run's date. Default [dt]"),
   key: z
     .array(textThat(checkText))
+    .min(1)
     .optional()
-    .describe("Columns that identify a row (not used in this version)"),
+    .describe("Columns that identify a row: of rows with the same values the newest one stays"),
   contract: z
     .enum(["evolve", "freeze", "discard_row", "quarantine"])
     .optional()

@@ -1,13 +1,14 @@
 // A valid pipeline file -> the pipeline that the rest of onpoint works with: defaults filled in, durations in milliseconds,
 // relative paths absolute.
 import { dirname } from "node:path";
-import type {
-  Notify,
-  PartitionColumn,
-  Pipeline,
-  Sensor,
-  Source,
-  TableConfig,
+import {
+  type Notify,
+  type PartitionColumn,
+  type Pipeline,
+  type Sensor,
+  type Source,
+  type TableConfig,
+  tablesOf,
 } from "../model/pipeline.ts";
 import { sourceTables } from "./cross-checks.ts";
 import { durationMs } from "./duration.ts";
@@ -29,7 +30,10 @@ export function toPipeline(content: PipelineFile, file: string, warnings: string
     lake: absoluteUrl(content.lake ?? "file:./lake", folder),
     sources,
     tables: Object.fromEntries(
-      sourceTables(content).map((table) => [table, toTable(content.tables?.[table])]),
+      sourceTables(content).map((table) => [
+        table,
+        toTable(table, content.tables?.[table], sources),
+      ]),
     ),
     models: content.etl ? localPath(content.etl.models, folder) : null,
     waitFor: (content.waitFor ?? []).map((sensor) => toSensor(sensor, folder)),
@@ -47,7 +51,11 @@ export function toPipeline(content: PipelineFile, file: string, warnings: string
   };
 }
 
-function toTable(table: NonNullable<PipelineFile["tables"]>[string] | undefined): TableConfig {
+function toTable(
+  name: string,
+  table: NonNullable<PipelineFile["tables"]>[string] | undefined,
+  sources: readonly Source[],
+): TableConfig {
   const partitionBy = (table?.partitionBy ?? ["dt"]).flatMap((item): PartitionColumn[] =>
     typeof item === "string"
       ? [{ name: item, expression: null }]
@@ -55,7 +63,7 @@ function toTable(table: NonNullable<PipelineFile["tables"]>[string] | undefined)
   );
   return {
     partitionBy,
-    key: table?.key ?? [],
+    key: table?.key ? { columns: table.key, newest: newestOf(name, sources) } : null,
     contract: table?.contract ?? "evolve",
     conflict: table?.conflict ?? "text",
     compatibility: table?.compatibility ?? "none",
@@ -76,6 +84,15 @@ function toColumns(
       entries.flatMap(([name, { aliases = [] }]) => aliases.map((alias) => [alias, name])),
     ),
   };
+}
+
+/** The column by which all sources of the table are incremental. */
+function newestOf(table: string, sources: readonly Source[]): string | null {
+  const fields = sources
+    .filter((source) => tablesOf(source).includes(table))
+    .map((source) => (source.kind === "api" ? (source.incremental?.field ?? null) : null));
+  const [first = null] = fields;
+  return fields.every((field) => field === first) ? first : null;
 }
 
 function toSensor(sensor: NonNullable<PipelineFile["waitFor"]>[number], folder: string): Sensor {

@@ -1,7 +1,7 @@
 // What this version reads and does not act on, and what is wise to add: said, never silently ignored.
 import { isIP } from "node:net";
 import { whyNotPublic } from "../fetch/address.ts";
-import { entriesOf, listOf, valueAt } from "./value-at.ts";
+import { listOf, valueAt } from "./value-at.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
 
 /** One sentence each, `file:line:column: ...`, in the order of the file. */
@@ -34,10 +34,6 @@ export function warningsOf(document: YamlDocument, file: string): string[] {
         `source "${label}" names neither pages nor extract: it writes raw files and no table`,
       );
     }
-  }
-  for (const [table, settings] of entriesOf(valueAt(value, ["tables"]))) {
-    const text = `tables.${table}.key is not acted on in this version: rows with the same key are kept`;
-    if (valueAt(settings, ["key"]) !== undefined) warn(["tables", table, "key"], text);
   }
   return warnings
     .sort((a, b) => a.line - b.line || a.column - b.column)

@@ -1,6 +1,6 @@
 // One table of a task: its inputs staged, its columns settled, bad values set aside, Parquet written, rows proved.
 import { join } from "node:path";
-import type { PartitionColumn } from "../model/pipeline.ts";
+import type { PartitionColumn, TableKey } from "../model/pipeline.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { Permanent } from "../std/errors.ts";
 import { type BadCasts, findBadCasts, quarantineBadCasts } from "./bad-casts.ts";
@@ -12,7 +12,7 @@ import { reasonColumn, relationOf } from "./relation.ts";
 import { proveRows, type RowCounts } from "./row-proof.ts";
 import type { StagedInput } from "./stage-input.ts";
 import { type Declared, type RegisterSchema, settleColumns } from "./table-columns.ts";
-import { writeParquet } from "./write-parquet.ts";
+import { writeNewest } from "./write-newest.ts";
 import type { WrittenFile } from "./written-file.ts";
 
 /**
@@ -35,6 +35,7 @@ export type TableWork = {
   declared: Declared;
   rules: SchemaRules;
   partitionBy: readonly PartitionColumn[];
+  key: TableKey | null;
   stage(scratch: string, quarantine: Quarantine): Promise<StagedTable>;
 };
 
@@ -78,6 +79,7 @@ export async function processTable(
     // 3. Set aside, or leave out, rows with a value that no column can hold.
     let files: WrittenFile[] = [];
     let discarded = 0;
+    let replaced = 0;
     if (good > 0) {
       const relation = relationOf(
         ready.map(({ staged }) => staged),
@@ -92,16 +94,18 @@ export async function processTable(
         else await quarantineBadCasts(sql, ready, misfits, quarantine, signal);
         select = `SELECT * EXCLUDE (${reasonColumn}) FROM (${select}) WHERE ${reasonColumn} IS NULL`;
       }
-      // 4. Write the rest.
-      files = await writeParquet({
+      // 4. Write the rest, each key once.
+      ({ files, replaced } = await writeNewest({
         ...deps,
+        table,
+        key: work.key,
         select,
         isCheap: true,
         columns: targets,
         registered,
         partitionBy: work.partitionBy,
         folder: join(scratch, "parts"),
-      });
+      }));
     }
     // 5. Write the quarantine, and prove that nothing is missing.
     await quarantine.close();
@@ -114,7 +118,7 @@ export async function processTable(
     });
     const rowsOut = files.reduce((sum, file) => sum + file.rows, 0);
     const quarantined = quarantine.rows;
-    const counts = { rowsIn: good + bad + blank, rowsOut, quarantined, blank, discarded };
+    const counts = { rowsIn: good + bad + blank, rowsOut, quarantined, blank, discarded, replaced };
     proveRows(table, counts);
     return {
       table,

@@ -86,10 +86,11 @@ test("too many partitions", async () => {
 });
 
 test("a proof that fails names the numbers", () => {
-  const counts = { rowsIn: 10, rowsOut: 7, quarantined: 2, blank: 0, discarded: 0 };
+  const counts = { rowsIn: 10, rowsOut: 7, quarantined: 2, blank: 0, discarded: 0, replaced: 0 };
   expect(() => proveRows("t", counts)).toThrow(
-    /10 in, but 7 out, 2 quarantined, 0 blank and 0 left out/,
+    /10 in, but 7 out, 2 quarantined, 0 blank, 0 left out and 0 replaced/,
   );
   proveRows("t", { ...counts, blank: 1 });
   proveRows("t", { ...counts, discarded: 1 });
+  proveRows("t", { ...counts, replaced: 1 });
 });
