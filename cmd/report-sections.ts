@@ -67,11 +67,17 @@ export function sourceSection(report: RunReport): Section {
 export function tableSection(report: RunReport): Section {
   const rows = Object.entries(report.tables).map(([name, counts]) => [
     name,
-    ...[counts.rows, counts.quarantined, counts.discarded ?? 0, counts.files, counts.bytes].map(
-      String,
-    ),
+    ...[
+      counts.rows,
+      counts.quarantined,
+      counts.discarded ?? 0,
+      counts.replaced ?? 0,
+      counts.updated ?? 0,
+      counts.files,
+      counts.bytes,
+    ].map(String),
   ]);
-  const names = ["rows", "quarantined", "discarded", "files", "bytes"];
+  const names = ["rows", "quarantined", "discarded", "replaced", "updated", "files", "bytes"];
   return { title: "tables", columns: [left("table"), ...names.map(right)], rows };
 }
 

@@ -77,6 +77,8 @@ async function readCrawl(
 async function readModelDetails(lake: Objects, token: string): Promise<ModelDetails[]> {
   const latest = new Map<string, TaskReceipt>();
   for await (const receipt of taskReceipts(lake, token, "etl")) {
+    // A merge is no model: what it did is in the tables' counts.
+    if (receipt.merged !== undefined) continue;
     if ((latest.get(receipt.name)?.endedAt ?? "") <= receipt.endedAt)
       latest.set(receipt.name, receipt);
   }

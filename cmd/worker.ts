@@ -2,6 +2,7 @@
 import { registerSchema } from "../internal/catalog/schemas.ts";
 import { readModels } from "../internal/etl/read-models.ts";
 import { batchesToParquet } from "../internal/flow/batches-to-parquet.ts";
+import { parquetToNewest } from "../internal/flow/parquet-to-newest.ts";
 import { parquetToTables } from "../internal/flow/parquet-to-tables.ts";
 import { tablesToUploads } from "../internal/flow/tables-to-uploads.ts";
 import { type WorkDeps, work } from "../internal/flow/work.ts";
@@ -68,9 +69,13 @@ function etlDeps(pod: Pod): WorkDeps<EtlTask> {
   const { scratch, settings } = pod;
   return {
     ...common<EtlTask>(pod, "etl"),
-    nameOf: (task) => task.model,
-    body: (task, context) =>
-      parquetToTables({ scratch, memoryLimitMb: settings.memoryMb, readModels }, task, context),
+    nameOf: (task) => ("model" in task ? task.model : `${task.table} by key`),
+    body: (task, context) => {
+      const memoryLimitMb = settings.memoryMb;
+      return "model" in task
+        ? parquetToTables({ scratch, memoryLimitMb, readModels }, task, context)
+        : parquetToNewest({ scratch, memoryLimitMb }, task, context);
+    },
   };
 }
 

@@ -17,10 +17,19 @@ export type SnapshotChange = {
   kind: Snapshot["kind"];
   columns: Snapshot["columns"];
   by: string;
+  /** Columns by which no two rows will be the same. */
+  key?: string[];
+  /** Of the snapshot that the change was made for; 0: of none. Absent: of any. */
+  expected?: number;
   replace: (file: SnapshotFile) => boolean;
   add: SnapshotFile[] | ((current: readonly SnapshotFile[]) => SnapshotFile[]);
   now: string;
 };
+
+/** Another publisher was there before: what is to be published must be made anew from what there is now. */
+export class Outrun extends Error {
+  override name = "Outrun";
+}
 
 /** The table's pointer and its etag; null for a table that was never published. */
 export async function readPointer(
@@ -49,13 +58,15 @@ export async function listTables(objects: Objects): Promise<string[]> {
 /**
  * Makes the change and returns the snapshot that has it: the current one when the file list stays as it is. No change of
  * another publisher is lost; `replace` is called again for what they added. A file of `add` takes the place of one with
- * the same path.
+ * the same path. Throws Outrun when the current snapshot is not the `expected` one.
  */
 export async function publishSnapshot(objects: Objects, change: SnapshotChange): Promise<Snapshot> {
   return untilWon(`publish table "${change.table}"`, async () => {
     const current = await readCurrent(objects, change.table);
     const files = filesAfter(current?.snapshot.files ?? [], change);
     if (current && isSame(current.snapshot, files, change)) return current.snapshot;
+    if (change.expected !== undefined && change.expected !== (current?.version ?? 0))
+      throw new Outrun(`publish table "${change.table}": another run published it meanwhile`);
     const snapshot = await writeSnapshot(objects, change, files, (current?.version ?? 0) + 1);
     const pointer: SnapshotPointer = {
       table: change.table,
@@ -98,6 +109,7 @@ function filesAfter(old: SnapshotFile[], change: SnapshotChange): SnapshotFile[]
 /** Columns count only while there are no files: a late publisher with nothing to add must not turn them back. */
 function isSame(current: Snapshot, files: SnapshotFile[], change: SnapshotChange): boolean {
   if (current.files.length !== files.length) return false;
+  if (JSON.stringify(current.key) !== JSON.stringify(change.key)) return false;
   if (files.length === 0) return columnsText(current.columns) === columnsText(change.columns);
   return files.every((file, i) => identityOf(file) === identityOf(current.files[i]));
 }
@@ -127,6 +139,7 @@ async function writeSnapshot(
       createdAt: change.now,
       createdBy: change.by,
       columns: change.columns,
+      ...(change.key === undefined ? {} : { key: change.key }),
       rows: files.reduce((sum, file) => sum + file.rows, 0),
       sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
       files,

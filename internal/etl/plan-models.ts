@@ -1,6 +1,6 @@
 // Which models can run now, on which files. Pure: the same tables give the same tasks with the same names.
 import { createHash } from "node:crypto";
-import type { EtlTask, TableColumn } from "../model/task.ts";
+import type { ModelTask, TableColumn } from "../model/task.ts";
 import type { OrderedModel } from "./order-models.ts";
 
 /** A table as a model sees it. */
@@ -14,10 +14,10 @@ export type TableInput = { files: string[]; columns: TableColumn[] };
 export function readyModels(
   models: readonly OrderedModel[],
   inputOf: (table: string) => TableInput | null,
-  outputOf: (task: EtlTask) => TableInput | null,
+  outputOf: (task: ModelTask) => TableInput | null,
   nameOf: (task: string) => string,
-): EtlTask[] {
-  const tasks: EtlTask[] = [];
+): ModelTask[] {
+  const tasks: ModelTask[] = [];
   const made = new Map<string, TableInput | null>(models.map(({ model }) => [model.name, null]));
   for (const { model, reads } of models) {
     const inputs: Record<string, TableInput> = {};
@@ -30,7 +30,7 @@ export function readyModels(
       JSON.stringify([model.sql, model.partitionBy, model.tests, inputs]),
     );
     const name = nameOf(`${model.name}-${hash.digest("hex").slice(0, 16)}`);
-    const task: EtlTask = { stage: "etl", task: name, model: model.name, inputs };
+    const task: ModelTask = { stage: "etl", task: name, model: model.name, inputs };
     tasks.push(task);
     made.set(model.name, outputOf(task));
   }

@@ -22,12 +22,15 @@ function selectNothing(columns: readonly TableColumn[]): string {
   return `SELECT ${nulls.join(", ") || "NULL AS nothing"} WHERE false`;
 }
 
-async function selectFiles(
+/** A SELECT of all rows of files. `more`: options of `read_parquet`. */
+export async function selectFiles(
   sql: Pick<Sql, "describe">,
   files: readonly string[],
   columns: readonly TableColumn[],
+  more: readonly string[] = [],
 ): Promise<string> {
-  const all = `SELECT * FROM read_parquet(${sqlList(files)}, union_by_name = true, hive_partitioning = false)`;
+  const options = ["union_by_name = true", "hive_partitioning = false", ...more].join(", ");
+  const all = `SELECT * FROM read_parquet(${sqlList(files)}, ${options})`;
   const renamed = columns.filter(({ aliases = [] }) => aliases.length > 0);
   if (renamed.length === 0) return all;
   const there = (await sql.describe(all)).map(({ name }) => name);

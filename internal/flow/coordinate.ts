@@ -14,7 +14,8 @@ import { type Pipeline, type Source, tablesOf } from "../model/pipeline.ts";
 import type { RunReport, RunState } from "../model/run.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type {
-  EtlTask,
+  MergeTask,
+  ModelTask,
   ProcessTask,
   Task,
   TaskInput,
@@ -30,13 +31,13 @@ import type { Log } from "../telemetry/log.ts";
 import { openAnnouncer } from "./announce-tasks.ts";
 import { catalogToNotice } from "./catalog-to-notice.ts";
 import { followRun } from "./follow-run.ts";
-import { publishKnown } from "./publish-known.ts";
+import { publishRun } from "./publish-run.ts";
 import { rawToBatches } from "./raw-to-batches.ts";
-import { type RunReceipts, runReport } from "./run-report.ts";
+import { keyedTables, type Merges, mergesOf, planMerges } from "./run-merges.ts";
+import { type RunReceipts, runReport, stateOfRejects } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
 import { tableInput, tableResults } from "./table-results.ts";
 import { targetsToShards } from "./targets-to-shards.ts";
-import { uploadsToCatalog } from "./uploads-to-catalog.ts";
 
 export type CoordinatorDeps = {
   run: ActiveRun;
@@ -85,7 +86,8 @@ export async function coordinate(
       if ((await session.round()) && !(await session.isOutrun())) {
         const report = await session.verdict(signal);
         // Told to stop meanwhile, it may not have sent its notices.
-        return signal.aborted ? null : report;
+        if (signal.aborted) return null;
+        if (report !== null) return report;
       }
       await session.news();
     }
@@ -109,7 +111,8 @@ class Session {
   #crawlComplete = false;
   #shards = { done: 0, shards: 0, pending: 0 };
   #process: ProcessTask[] = [];
-  #models: EtlTask[] = [];
+  #merges: MergeTask[] = [];
+  #models: ModelTask[] = [];
   #uploads: UploadTask[] = [];
   #uploadsPlanned = false;
   /** What models were planned on. */
@@ -182,11 +185,18 @@ class Session {
       this.#crawlComplete,
       Date.now(),
     );
-    // 3. Announce process tasks, then the models whose tables are complete, then uploads.
+    // 3. Announce process tasks, then merges and models of the tables that are complete, then uploads.
     this.#process = [...view.batches.values()].map((task) => ({
       ...task,
       task: this.#unspent(task.task),
     }));
+    this.#merges = planMerges(
+      deps,
+      (table) => this.#isWritten(table),
+      this.#receipts().process,
+      this.#snapshots,
+      (task) => this.#unspent(task),
+    );
     this.#models = readyModels(
       deps.models,
       (table) => this.#inputOf(table),
@@ -198,7 +208,7 @@ class Session {
     const runTrace = () => deps.run.trace;
     const open = {
       process: await this.#announce(this.#process, isOpen, (task) => task.trace),
-      etl: await this.#announce(this.#models, isOpen, runTrace),
+      etl: await this.#announce([...this.#merges, ...this.#models], isOpen, runTrace),
       upload: await this.#announce(this.#uploads, isOpen, runTrace),
     };
     // 4. Scale, and tell.
@@ -212,11 +222,12 @@ class Session {
   }
 
   /**
-   * Whether another run has published a table that this one's models read: they then run again, on what is there now.
-   * Without this the later of two runs side by side would leave the other's rows out of its models.
+   * Whether another run has published a table that this one's models read, or that it merged its own rows into: they then
+   * run again, on what is there now. Without this the later of two runs side by side would leave the other's rows out.
    */
   async isOutrun(): Promise<boolean> {
     const read = new Set(this.#deps.models.flatMap(({ reads }) => reads));
+    for (const table of keyedTables(this.#deps).keys()) read.add(table);
     if (read.size === 0) return false;
     const before = this.#snapshots;
     this.#snapshots = await this.#deps.readSnapshots();
@@ -227,28 +238,22 @@ class Session {
     return true;
   }
 
-  /** Publishes, unless the run failed; sends the notices; gives the report. */
-  async verdict(signal: AbortSignal): Promise<RunReport> {
+  /** Publishes, unless the run failed; sends the notices; gives the report, or null when there is more to do first. */
+  async verdict(signal: AbortSignal): Promise<RunReport | null> {
     const deps = this.#deps;
     const receipts = this.#receipts();
     const errors = [...receipts.etl, ...receipts.upload]
       .filter((receipt) => receipt.state === "dead")
       .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`);
     if (errors.length === 0) {
-      const results = tableResults(deps, receipts, this.#snapshots);
-      const sent = this.#uploads.find((task) => !task.simulate);
-      const target = sent === undefined ? null : await deps.openTarget(sent.to);
-      await uploadsToCatalog(
-        [deps.lake, ...(target ? [target] : [])],
-        deps.run,
-        results,
-        new Date().toISOString(),
-      );
-      await target?.close();
-      await publishKnown(deps, this.view, signal);
+      const results = tableResults(deps, receipts, this.#snapshots, this.#merged());
+      if (!(await publishRun(deps, results, this.#uploads, this.view, signal))) return null;
       this.#published = results.length;
     }
-    const report = this.#report(errors.length > 0 ? "failed" : this.#stateOfRejects(), errors);
+    const report = this.#report(
+      errors.length > 0 ? "failed" : stateOfRejects(this.view, receipts.process),
+      errors,
+    );
     const { notify } = deps.pipeline;
     const unsent = await catalogToNotice(
       notify,
@@ -306,15 +311,17 @@ class Session {
 
   #planUploads(): void {
     if (this.#uploadsPlanned || !this.#crawlComplete) return;
-    const { process, etl } = this.#receipts();
+    const receipts = this.#receipts();
+    const { process, etl } = receipts;
     if (process.length < this.#process.length) return;
-    if (this.#models.length < this.#deps.models.length || etl.length < this.#models.length) return;
+    if (this.#models.length < this.#deps.models.length) return;
+    if (etl.length < this.#merges.length + this.#models.length) return;
     if (etl.some((receipt) => receipt.state !== "done")) return;
     const { upload } = this.#deps.pipeline;
     if (upload !== null) {
-      const files = [...process, ...etl]
-        .flatMap((receipt) => receipt.tables)
-        .flatMap((output) => output.files);
+      const files = tableResults(this.#deps, receipts, this.#snapshots, this.#merged())
+        .filter(({ kind }) => kind !== "quarantine")
+        .flatMap((result) => result.files);
       const tasks = planUploads(files, upload.to, upload.simulate || this.#deps.run.simulate);
       this.#uploads = tasks.map((task) => ({ ...task, task: this.#unspent(task.task) }));
     }
@@ -325,25 +332,32 @@ class Session {
   #receipts(): RunReceipts {
     const of = (tasks: readonly Task[]) =>
       tasks.flatMap((task) => this.view.receipt(task.stage, task.task) ?? []);
-    return { process: of(this.#process), etl: of(this.#models), upload: of(this.#uploads) };
+    const etl = of([...this.#merges, ...this.#models]);
+    return { process: of(this.#process), etl, upload: of(this.#uploads) };
   }
 
   /** A source's or the lake's table as models of this run see it, null while it is not complete. */
   #inputOf(table: string): ReturnType<typeof tableInput> | null {
-    const { sources } = this.#deps;
-    const writers = sources.filter((source) => tablesOf(source).includes(table));
-    if (!writers.every((source) => this.#isComplete(source))) return null;
-    return tableInput(
-      table,
-      this.#receipts().process,
-      this.#snapshots.get(table) ?? null,
-      this.#deps,
-    );
+    if (!this.#isWritten(table)) return null;
+    const merge = this.#merged().get(table);
+    if (merge?.output === null) return null;
+    const published = this.#snapshots.get(table) ?? null;
+    return tableInput(table, this.#receipts().process, published, this.#deps, merge?.output);
   }
 
-  #outputOf(task: EtlTask): ReturnType<typeof tableInput> | null {
+  #outputOf(task: ModelTask): ReturnType<typeof tableInput> | null {
     const receipt = this.view.receipt("etl", task.task);
     return receipt?.state === "done" ? tableInput(task.model, [receipt], null, this.#deps) : null;
+  }
+
+  #merged(): Merges {
+    return mergesOf(this.#deps, this.#merges, ({ task }) => this.view.receipt("etl", task));
+  }
+
+  /** Whether all of the run's rows of a table are in files. */
+  #isWritten(table: string): boolean {
+    const writers = this.#deps.sources.filter((source) => tablesOf(source).includes(table));
+    return writers.every((source) => this.#isComplete(source));
   }
 
   #isComplete(source: Source): boolean {
@@ -353,15 +367,6 @@ class Session {
     return tasks.every((task) => this.view.receipt("process", task.task) !== null);
   }
 
-  #stateOfRejects(): RunState {
-    const isDead = [...this.view.sources.values()].some((totals) => totals.dead > 0);
-    const isRejected = this.#receipts().process.some(
-      (receipt) =>
-        receipt.state === "dead" || receipt.tables.some((output) => output.quarantined > 0),
-    );
-    return isDead || isRejected ? "rejects" : "done";
-  }
-
   #report(state: RunState, errors: string[]): RunReport {
     const { run, pipeline, sources, models, startedMs } = this.#deps;
     const { notify } = pipeline;
@@ -369,7 +374,7 @@ class Session {
       sources: sources.map((source) => source.name),
       shards: this.#shards.shards,
       shardsDone: this.#shards.done,
-      models: models.length,
+      models: this.#merges.length + models.length,
       uploads: this.#uploads.length,
       published: this.#published,
       tables: this.#published,
@@ -384,6 +389,7 @@ class Session {
       this.view,
       this.#receipts(),
       planned,
+      this.#merged(),
       errors,
     );
   }

@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { readModels } from "../etl/read-models.ts";
 import { createTableView } from "../etl/table-view.ts";
-import type { EtlTask, ModelTestResult, TableColumn, TableOutput } from "../model/task.ts";
+import type { ModelTask, ModelTestResult, TableColumn, TableOutput } from "../model/task.ts";
 import { storeFiles } from "../process/store-files.ts";
 import { writeParquet } from "../process/write-parquet.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
@@ -15,7 +15,7 @@ export type TablesDeps = { scratch: string; memoryLimitMb: number; readModels: t
 /** Runs one model. Throws Permanent when its SQL or one of its tests fails, the signal's reason when aborted. */
 export async function parquetToTables(
   deps: TablesDeps,
-  task: EtlTask,
+  task: ModelTask,
   context: TaskContext,
 ): Promise<TaskResult> {
   const { pipeline, lake, run, signal } = context;

@@ -26,7 +26,7 @@ const files = {
 };
 const config = (type: string): TableConfig => ({
   partitionBy: [{ name: "dt", expression: null }],
-  key: [],
+  key: null,
   contract: "evolve",
   conflict: "quarantine",
   compatibility: "none",
@@ -73,7 +73,12 @@ async function lakeWith(type: string, formatted = files as Record<string, string
   };
   const scope = { run, sources: [source as unknown as FilesSource] };
   const all = { process: [receipt as unknown as TaskReceipt], etl: [], upload: [] };
-  await uploadsToCatalog([lake], run, tableResults(scope, all, new Map()), "2026-03-04T00:00:00Z");
+  await uploadsToCatalog(
+    [lake],
+    run,
+    tableResults(scope, all, new Map(), new Map()),
+    "2026-03-04T00:00:00Z",
+  );
   return {
     lake,
     replay: (as: string, on: Objects = lake, place = "replay") =>

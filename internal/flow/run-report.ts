@@ -2,7 +2,9 @@
 import type { ActiveRun } from "../model/active-run.ts";
 import type { RunReport, RunState, SourceCounts, StageCounts, TableCounts } from "../model/run.ts";
 import type { TaskReceipt } from "../model/task.ts";
+import type { Merges } from "./run-merges.ts";
 import type { RunView } from "./run-view.ts";
+import { cutFiles } from "./table-results.ts";
 
 export type PlannedCounts = {
   sources: readonly string[];
@@ -28,6 +30,7 @@ export function runReport(
   view: RunView,
   { process, etl, upload: uploads }: RunReceipts,
   planned: PlannedCounts,
+  merges: Merges,
   errors: string[],
 ): RunReport {
   const crawl = [...view.sources.values()];
@@ -57,7 +60,7 @@ export function runReport(
       notice: always(planned.notices, planned.noticed),
     },
     sources: sourceCounts(planned.sources, view, process),
-    tables: tableCounts([...process, ...etl]),
+    tables: tableCounts([...process, ...etl], merges),
     uploads: {
       files: uploads.reduce((sum, receipt) => sum + receipt.uploaded.length, 0),
       bytes: uploads
@@ -67,6 +70,16 @@ export function runReport(
     },
     errors,
   };
+}
+
+/** The state of a run that published: whether anything was given up or put aside. */
+export function stateOfRejects(view: RunView, receipts: readonly TaskReceipt[]): RunState {
+  const isDead = [...view.sources.values()].some((totals) => totals.dead > 0);
+  const isRejected = receipts.some(
+    (receipt) =>
+      receipt.state === "dead" || receipt.tables.some((output) => output.quarantined > 0),
+  );
+  return isDead || isRejected ? "rejects" : "done";
 }
 
 /** Exit codes of DESIGN section 6. */
@@ -105,9 +118,20 @@ function sourceCounts(
   return counts;
 }
 
-const noRows = { rows: 0, quarantined: 0, discarded: 0, files: 0, bytes: 0 };
+const noRows = {
+  rows: 0,
+  quarantined: 0,
+  discarded: 0,
+  replaced: 0,
+  updated: 0,
+  files: 0,
+  bytes: 0,
+};
 
-function tableCounts(receipts: readonly TaskReceipt[]): Record<string, TableCounts> {
+function tableCounts(
+  receipts: readonly TaskReceipt[],
+  merges: Merges,
+): Record<string, TableCounts> {
   const counts: Record<string, typeof noRows> = {};
   for (const output of receipts.flatMap((receipt) => receipt.tables)) {
     const table = counts[output.table] ?? { ...noRows };
@@ -115,8 +139,17 @@ function tableCounts(receipts: readonly TaskReceipt[]): Record<string, TableCoun
     table.rows += output.rowsOut;
     table.quarantined += output.quarantined;
     table.discarded += output.discarded ?? 0;
-    table.files += output.files.length;
-    table.bytes += output.files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    table.replaced += output.replaced ?? 0;
+    const files = cutFiles(output.files, merges.get(output.table)?.output ?? null);
+    table.files += files.length;
+    table.bytes += files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  }
+  for (const [name, { output }] of merges) {
+    const table = counts[name];
+    if (table === undefined || output === null) continue;
+    table.rows -= output.replaced;
+    table.replaced += output.replaced;
+    table.updated += output.updated;
   }
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

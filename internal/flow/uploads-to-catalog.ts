@@ -12,10 +12,15 @@ export type TableResult = {
   kind: Snapshot["kind"];
   isReplaced: (file: SnapshotFile) => boolean;
   columns: TableColumn[];
+  /** Of a table with a key: its columns, and the version of the snapshot that the files were merged into; 0: none. */
+  merged?: { key: string[]; expected: number };
   files: SnapshotFile[];
 };
 
-/** Publishes in every catalog: the lake's, and the upload target's when files were really sent there. */
+/**
+ * Publishes in every catalog: the lake's, and the upload target's when files were really sent there. Throws Outrun when a
+ * table with a key has got rows that this run's were not compared with.
+ */
 export async function uploadsToCatalog(
   catalogs: readonly Objects[],
   run: ActiveRun,
@@ -24,17 +29,21 @@ export async function uploadsToCatalog(
 ): Promise<Snapshot[]> {
   const published: Snapshot[] = [];
   for (const objects of catalogs) {
-    for (const { table, kind, isReplaced, columns, files } of results) {
+    const isLake = objects === catalogs[0];
+    for (const { table, kind, isReplaced, columns, merged, files } of results) {
       const snapshot = await publishSnapshot(objects, {
         table,
         kind,
         columns,
+        ...(merged === undefined ? {} : { key: merged.key }),
+        // A copy follows the lake, whatever it missed.
+        ...(merged === undefined || !isLake ? {} : { expected: merged.expected }),
         by: run.token,
         replace: isReplaced,
         add: files,
         now,
       });
-      if (objects === catalogs[0]) published.push(snapshot);
+      if (isLake) published.push(snapshot);
     }
   }
   return published;

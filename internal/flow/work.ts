@@ -13,7 +13,10 @@ import { counter, histogram, secondsBuckets } from "../telemetry/meter.ts";
 import { unpackTask } from "./task-message.ts";
 
 /** What a stage body gives back; the rest of the receipt is filled in here. */
-export type TaskResult = Pick<TaskReceipt, "tables" | "tests" | "uploaded" | "simulated">;
+export type TaskResult = Pick<
+  TaskReceipt,
+  "tables" | "tests" | "uploaded" | "simulated" | "merged"
+>;
 export const emptyResult: TaskResult = { tables: [], tests: [], uploaded: [], simulated: false };
 
 export type TaskContext = {

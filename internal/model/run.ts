@@ -28,11 +28,16 @@ export type SourceCounts = {
   rawFiles: number;
   dead: number;
 };
-/** `discarded`: rows left out by the contract `discard_row`; older reports have none. */
+/**
+ * `discarded`: rows left out by the contract `discard_row`. `replaced`: rows of the run that gave way to later ones of the same
+ * key; `updated`: rows of earlier runs that did. Older reports have none of these.
+ */
 export type TableCounts = {
   rows: number;
   quarantined: number;
   discarded?: number;
+  replaced?: number;
+  updated?: number;
   files: number;
   bytes: number;
 };

@@ -12,6 +12,8 @@ export type Snapshot = {
   createdAt: string;
   createdBy: string;
   columns: TableColumn[];
+  /** Columns by which no two rows of these files are the same; absent: nobody saw to that. */
+  key?: string[];
   rows: number;
   sizeBytes: number;
   files: SnapshotFile[];

@@ -1,4 +1,5 @@
 // Tasks of the roles that pull from a work queue, and their receipts.
+import type { TableKey } from "./pipeline.ts";
 
 /** Rows and files one task wrote for one table. */
 export type TableOutput = {
@@ -48,12 +49,33 @@ export type ProcessTask = {
 };
 
 /** One SQL model. */
-export type EtlTask = {
+export type ModelTask = {
   stage: "etl";
   task: string;
   model: string;
   /** Paths and columns of each table the model reads, as of this run. */
   inputs: Record<string, { files: string[]; columns: TableColumn[] }>;
+};
+
+/** Files of a table with a key, from the oldest to the newest: of each key one row is to stay. */
+export type MergeTask = {
+  stage: "etl";
+  task: string;
+  table: string;
+  key: TableKey;
+  columns: TableColumn[];
+  /** `isNew`: its keys are looked for in all files. Of the others each key is in one row already. `isOwn`: of this run. */
+  files: { path: string; rows: number; isNew: boolean; isOwn: boolean }[];
+};
+
+export type EtlTask = ModelTask | MergeTask;
+
+/** What a merge made of the files in which it found older rows, by path; `to`: null when nothing is left. Others stay. */
+export type MergeOutput = {
+  files: { from: string; to: PartFile | null }[];
+  /** Rows of this run, and of earlier ones, that gave way to newer ones. */
+  replaced: number;
+  updated: number;
 };
 
 /** Files to copy to `upload.to`. */
@@ -91,4 +113,6 @@ export type TaskReceipt = {
   tests: ModelTestResult[];
   uploaded: UploadedFile[];
   simulated: boolean;
+  /** Of a merge. */
+  merged?: MergeOutput;
 };

@@ -108,7 +108,6 @@ test("the example of the design is accepted as it stands, but for what is not th
   expect(Object.keys(pipeline.tables)).toEqual(["quotes", "pages", "books", "flights"]);
   expect(pipeline.warnings.map((text) => text.replace(`${folder}/`, ""))).toEqual([
     'p.yaml:17:5: source "books" has no contact: people who run its sites cannot ask who crawls them; add contact: https://HOST/PATH',
-    "p.yaml:36:32: tables.quotes.key is not acted on in this version: rows with the same key are kept",
     "p.yaml:44:3: upload.catalog is not acted on in this version: no table is registered",
     "p.yaml:46:1: retention is not acted on in this version: nothing is removed or moved",
   ]);
