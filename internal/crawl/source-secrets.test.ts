@@ -8,6 +8,7 @@ const source = {
   headers: { accept: "application/json", "x-token": "Token h3ader-secret" },
   params: { key: "p&ram/secret", page: "1" },
   secretParams: ["key"],
+  secretTexts: ['b0dy"secret'],
   auth: { kind: "basic", user: "u", password: 'pass"word' },
 } as unknown as ApiSource;
 const excerpt = (text: string) => bodyExcerpt({ body: Buffer.from(text) } as Exchange, source);
@@ -16,6 +17,7 @@ test.each([
   ["as it is", "bad key p&ram/secret here", "bad key *** here"],
   ["in a URL", "GET /x?k=p%26ram%2Fsecret", "GET /x?k=***"],
   ["in JSON", '{"sent":"pass\\"word"}', '{"sent":"***"}'],
+  ["of what was POSTed", '{"sent":{"pin":"b0dy\\"secret"}}', '{"sent":{"pin":"***"}}'],
   ["as Basic credentials", `got ${btoa('u:pass"word')}`, "got ***"],
   ["a header without its scheme", "h3ader-secret is unknown", "*** is unknown"],
   ["nothing but secrets", "accept application/json", "accept application/json"],

@@ -10,12 +10,14 @@ const plainHeader = /^(accept(-.*)?|content-type|user-agent|cache-control)$/i;
 
 /** Every text of a source that must not be written down, as it is and as URLs and Basic credentials have it. */
 export function secretsOf(source: Crawlable): string[] {
-  const params =
-    source.kind === "api" ? source.secretParams.map((name) => source.params[name]) : [];
+  const own =
+    source.kind === "api"
+      ? [...source.secretParams.map((name) => source.params[name]), ...source.secretTexts]
+      : [];
   const headers = Object.entries(source.headers)
     .filter(([name]) => !plainHeader.test(name))
     .flatMap(([, value]) => [value, value.replace(/^\S+\s+/, "")]);
-  const secrets = [...authSecrets(source.auth), ...params, ...headers].filter(
+  const secrets = [...authSecrets(source.auth), ...own, ...headers].filter(
     (text) => text !== undefined && text !== "",
   ) as string[];
   const forms = secrets.flatMap((text) => [

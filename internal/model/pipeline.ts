@@ -135,6 +135,8 @@ export type ApiSource = AskedSource & {
   body: Record<string, unknown> | null;
   /** Names of `params` whose values came from variables: they are added to each request, and kept out of stored URLs. */
   secretParams: string[];
+  /** Texts in `body` that are secrets: they are sent, and kept out of all that is written. */
+  secretTexts: string[];
   format: AnswerFormat;
   /** JSONPath (RFC 9535) of the records; of no meaning where they are lines. */
   records: string;

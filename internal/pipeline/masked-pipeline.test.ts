@@ -24,6 +24,8 @@ sources:
     params: { key: "\${TOKEN}", api_key: literal-key, page_size: 10 }
     headers: { authorization: literal-authorization, accept: text/plain }
     records: $
+    method: POST
+    body: { login: { user: u, password: literal-password, keys: ["\${TOKEN}"] }, api_key: [literal-key] }
     proxy: ["http://u:literal-password@p.example:8080", "http://u:\${TOKEN}@q.example"]
     tls: { key: "-----BEGIN PRIVATE KEY-----literal", cert: ./cert.pem }
     rate: { perSecond: "\${RATE}", concurrency: "\${NO:-3}" }
@@ -56,6 +58,7 @@ test("nothing that came from a variable or is a credential is left in what is pr
         url: `http://a.example:\${PORT}/v1`,
         auth: { kind: "bearer", token: `\${TOKEN}` },
         params: { key: `\${TOKEN}`, api_key: "***", page_size: "10" },
+        body: { login: { user: "u", password: "***", keys: [`\${TOKEN}`] }, api_key: ["***"] },
         headers: { authorization: "***", accept: "text/plain" },
         rate: { perSecond: 3, concurrency: 3 },
         fetch: {

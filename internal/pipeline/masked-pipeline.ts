@@ -1,7 +1,7 @@
 // A pipeline as it may be printed: nothing that came from a variable, and no secret that was written into the file.
 import type { FetchOptions } from "../model/fetch-options.ts";
-import type { Auth, Pipeline, Source } from "../model/pipeline.ts";
-import { redactText, redactValue } from "../telemetry/redact.ts";
+import type { ApiSource, Auth, Pipeline, Source } from "../model/pipeline.ts";
+import { isSecretName, redactText, redactValue } from "../telemetry/redact.ts";
 
 const hidden = "***";
 
@@ -36,7 +36,23 @@ function withoutCredentials(source: Source, masks: ReadonlyMap<string, string>):
   const headers = keepMasked(source.headers, masks);
   const fetch = maskedFetch(source.fetch, masks);
   if (source.kind === "web") return { ...source, auth, headers, fetch };
-  return { ...source, auth, headers, fetch, params: keepMasked(source.params, masks) };
+  const params = keepMasked(source.params, masks);
+  const body = maskedBody(source.body, masks) as ApiSource["body"];
+  // They are in what is shown of the body, masked.
+  return { ...source, auth, headers, fetch, params, body, secretTexts: [] };
+}
+
+/** The same at any depth of what is POSTed. */
+function maskedBody(value: unknown, masks: ReadonlyMap<string, string>, isNamed = false): unknown {
+  if (typeof value === "string") return isNamed && !masks.has(value) ? hidden : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => maskedBody(item, masks, isNamed));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      maskedBody(item, masks, isNamed || isSecretName(name)),
+    ]),
+  );
 }
 
 /** Hides values under names such as `x-api-key`; values from variables are left to the masks. */

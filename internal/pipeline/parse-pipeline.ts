@@ -1,6 +1,8 @@
 // The pipeline file's text -> a Pipeline, or every problem in it at once.
+
 import { dirname } from "node:path";
 import type { Pipeline } from "../model/pipeline.ts";
+import { bodySecrets } from "./body-secrets.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { absoluteGlob, absoluteUrl, localPath, storageUrlProblem } from "./file-url.ts";
 import { retype, type Variables } from "./interpolate.ts";
@@ -60,6 +62,10 @@ export function checkPipeline(input: PipelineInput): CheckedPipeline {
     if (source.kind !== "api") continue;
     const isSecret = (name: string) => document.place(["sources", i, "params", name])?.isSecret;
     source.secretParams = Object.keys(source.params).filter(isSecret);
+    source.secretTexts = ["body", "graphql"].flatMap((key) => {
+      const path = ["sources", i, key];
+      return bodySecrets(document, path, valueAt(document.value, path));
+    });
   }
   return { pipeline, problems, masks };
 }

@@ -58,6 +58,7 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     auth: toAuth(source.auth),
     params: source.params ?? {},
     secretParams: [],
+    secretTexts: [],
     format: source.format ?? "auto",
     records: source.records ?? "$",
     columns: source.columns ?? [],

@@ -11,6 +11,11 @@ const userInfo = /\b([a-z][a-z0-9+.-]{0,19}:\/\/)[^\s/?#"'<>]*@/gi;
 const queryAuth =
   /([?&](?:(?:access|id|refresh|auth|api)?[-_]?token|(?:client|api)?[-_]?secret|passw(?:or)?d|pwd|(?:(?:api|access|app|private|subscription)[-_]?)?key|auth|authorization|sig|signature|awsaccesskeyid|x-(?:amz|goog)-(?:signature|credential|security-token))=)[^&#\s"'<>]*/gi;
 
+/** Whether a field, or header, of that name mostly holds a secret. */
+export function isSecretName(name: string): boolean {
+  return secretField.test(name);
+}
+
 /**
  * The text without header values of `authorization`, `cookie` and `x-api-key`, URL user info (RFC 3986 section 3.2.1)
  * and query parameters that commonly authenticate. `hidden`: further texts to mask wherever they occur.

@@ -15,6 +15,7 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
     body: null,
     params: {},
     secretParams: [],
+    secretTexts: [],
     format: "auto",
     records: "$.data[*]",
     columns: [],
