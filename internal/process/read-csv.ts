@@ -1,6 +1,7 @@
 // CSV: counts records, checks each one, learns the columns' shapes, and rewrites what DuckDB would read otherwise.
 import { isUtf8 } from "node:buffer";
 import { bytesOf, cutRecords, isTooLong, type LocalFile } from "./byte-source.ts";
+import { matchCsvRecord } from "./match-csv.ts";
 import { hasByteOrderMark, isBlank } from "./read-lines.ts";
 import type { Reason, RecordReader, Visitor } from "./record.ts";
 import { type CsvRecord, cutCsvRecord, firstLine, newCsvRecord } from "./scan-csv.ts";
@@ -18,8 +19,8 @@ export type WriteCsv = (bytes: Buffer, record: CsvRecord, delimiter: number) => 
 
 /**
  * Reads records of as many fields as `shapes` has. An empty field is NULL, a quoted empty one is `''`. Empty lines, and
- * lines of white space where there are two columns or more, are blank. `clean` gives what `write` makes of a record: without it, every
- * field quoted, line end LF.
+ * lines of white space where there are two columns or more, are blank. `clean` gives what `write` makes of a record: without
+ * it, every field quoted, line end LF; or the record as it stands, if DuckDB reads that the same.
  */
 export function csvReader(
   file: LocalFile,
@@ -48,6 +49,8 @@ class CsvCutter {
   #direct = true;
   #hasLf = false;
   #hasCrLf = false;
+  #chunk: Buffer | null = null;
+  #lastLf = -1;
 
   constructor(
     name: string,
@@ -73,6 +76,8 @@ class CsvCutter {
     const record = this.#record;
     const mark = offset === 0 && hasByteOrderMark(bytes, start) ? 3 : 0;
     const from = start + mark;
+    const behind = this.#takeKnown(bytes, start, offset);
+    if (behind > start) return behind;
     if (!cutCsvRecord(bytes, from, last, this.#delimiter, record)) {
       if (!isTooLong(bytes, from)) return -1;
       if (!this.#giveUp(bytes, from)) {
@@ -90,6 +95,37 @@ class CsvCutter {
     this.#line += lineCount(bytes, from, record.next);
     return record.next;
   };
+
+  /** Passes all records from `start` on that are like those before; where the first other one starts. */
+  #takeKnown(bytes: Buffer, start: number, offset: number): number {
+    if (this.#inHeader || offset === 0 || this.#write !== cleanRecord) return start;
+    if (bytes !== this.#chunk) {
+      this.#chunk = bytes;
+      this.#lastLf = bytes.lastIndexOf(0x0a);
+    }
+    let at = start;
+    let rows = 0;
+    while (at <= this.#lastLf) {
+      const end = matchCsvRecord(bytes, at, this.#delimiter, this.#shapes);
+      if (end < 0 || end - at > directBytes) break;
+      rows++;
+      if (this.#visitor.passed === undefined) this.#pass(bytes, at, end, offset + at - start);
+      at = end + 1;
+    }
+    if (rows === 0) return start;
+    this.#hasLf = true;
+    if (this.#visitor.passed !== undefined) {
+      this.#line += rows;
+      this.#visitor.passed(rows, bytes.subarray(start, at));
+    }
+    return at;
+  }
+
+  #pass(bytes: Buffer, from: number, end: number, offset: number) {
+    const raw = bytes.subarray(from, end);
+    const clean = () => bytes.subarray(from, end + 1);
+    this.#visitor.seen({ file: this.#name, line: this.#line++, offset, raw, reason: null, clean });
+  }
 
   /** A record longer than any may be: its first line is set aside, if that is not too long itself. */
   #giveUp(bytes: Buffer, from: number): boolean {

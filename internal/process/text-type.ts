@@ -32,7 +32,7 @@ export function classifyField(bytes: Uint8Array, start: number, end: number): nu
     return number === bit.text && first !== 0x2e ? classifyTime(bytes, start, end) : number;
   }
   const length = end - start;
-  if (length === 4 || length === 5) {
+  if ((length === 4 || length === 5) && isWordStart(first)) {
     const word = latin1(bytes, start, end);
     if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(word)) return bit.boolean;
   }
@@ -65,10 +65,12 @@ export function classifyNumber(
 
 /** Digits of the mantissa `bytes[start, end)` from the first one that is not 0. */
 function significantDigits(bytes: Uint8Array, start: number, end: number): number {
-  let first = start;
-  while (first < end && (bytes[first] === 0x30 || bytes[first] === 0x2e)) first++;
-  const point = bytes.subarray(first, end).indexOf(0x2e);
-  return end - first - (point === -1 ? 0 : 1);
+  let digits = 0;
+  for (let i = start; i < end; i++) {
+    const c = bytes[i];
+    if (c !== 0x2e && (digits > 0 || c !== 0x30)) digits++;
+  }
+  return digits;
 }
 
 /** Index behind the digits at `start`. */
@@ -161,6 +163,9 @@ function isDay(year: number, month: number, day: number): boolean {
   const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
   return day <= (days[month - 1] ?? 0);
 }
+
+/** t, T, f or F. */
+const isWordStart = (byte: number) => (byte | 0x20) === 0x74 || (byte | 0x20) === 0x66;
 
 const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
