@@ -48,7 +48,7 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
   const lake = await openFileObjects(pathToFileURL(await mkdtemp(join(root, "lake-"))).href);
   const asked: { url: string; atMs: number }[] = [];
   const leases = new ShardLeases(queue, "w", 60_000);
-  await leases.balance([0]);
+  await leases.balance(new Map([[0, 1]]));
   const pod = new CrawlPod({
     fetcher: {
       fetch: async (url, { onSent }) => {

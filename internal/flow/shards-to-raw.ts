@@ -4,6 +4,7 @@ import { CrawlPod } from "../crawl/crawl-pod.ts";
 import { knownLinks } from "../crawl/known-page.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
 import { PageCaps } from "../frontier/page-caps.ts";
+import { seedHosts } from "../frontier/seed-hosts.ts";
 import { SegmentBudget } from "../frontier/segment-budget.ts";
 import { SentLinks } from "../frontier/sent-links.ts";
 import { shardOf } from "../frontier/shard.ts";
@@ -53,7 +54,11 @@ export type CrawlDeps = {
 
 const tickMs = 250;
 const openSegmentsBytes = 256 * 2 ** 20;
-const commitsUnderPressure = 4;
+/**
+ * Segments of a pod that are committed at a time because of their age. Shards are opened together and would come of age
+ * together: packing and saving them all at once would hold up the fetching of all.
+ */
+const commitsAtOnce = 4;
 const reopenMs = 2_000;
 /** What is not answered by then is asked for again by the shard's next owner. */
 const handOverGraceMs = 2_000;
@@ -70,6 +75,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   const caps = new PageCaps(queue);
   /** When an owner that failed is opened again at the earliest. */
   const notBefore = new Map<string, number>();
+  let committing = 0;
   const pod = new CrawlPod({
     fetcher: deps.fetcher,
     leases,
@@ -88,9 +94,8 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
 
   /** Makes room: the largest segments are committed before they are due, some at a time. */
   function commitLargest(): void {
-    const all = [...owners.values()];
-    if (all.filter((owner) => owner.isCommitting).length >= commitsUnderPressure) return;
-    const largest = all
+    if (committing >= commitsAtOnce) return;
+    const largest = [...owners.values()]
       .filter((owner) => !owner.isCommitting && !owner.signal.aborted)
       .reduce<ShardOwner | null>(
         (best, owner) => (owner.segment.sizeBytes > (best?.segment.sizeBytes ?? 0) ? owner : best),
@@ -100,23 +105,36 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   }
 
   function commitIfDue(owner: ShardOwner): void {
-    const { segment } = owner;
     if (budget.isPressing) commitLargest();
     if (owner.isCommitting || owner.signal.aborted || !owner.hasNews) return;
-    const isAged = Date.now() - segment.openedAtMs >= settings.segmentMs;
-    const isFull = segment.sizeBytes >= settings.segmentBytes || segment.isFull;
-    if (!owner.isIdle && !(!segment.isEmpty && (isAged || isFull))) return;
-    commit(owner);
+    const { segment } = owner;
+    if (segment.sizeBytes >= settings.segmentBytes || segment.isFull) commit(owner);
+    else if (committing < commitsAtOnce && isOfAge(owner)) commit(owner);
   }
 
+  const isOfAge = (owner: ShardOwner): boolean =>
+    owner.isIdle ||
+    (!owner.segment.isEmpty && Date.now() - owner.segment.openedAtMs >= settings.segmentMs);
+
   function commit(owner: ShardOwner): void {
-    owner.commit().catch((error: unknown) => {
-      log.warn("segment.lost", {
-        run: owner.run.token,
-        shard: owner.shard,
-        error: describeError(error),
+    committing += 1;
+    owner
+      .commit()
+      .catch((error: unknown) => {
+        log.warn("segment.lost", {
+          run: owner.run.token,
+          shard: owner.shard,
+          error: describeError(error),
+        });
+      })
+      .finally(() => {
+        committing -= 1;
+        // Others may have waited for this.
+        for (const other of owners.values()) {
+          if (committing >= commitsAtOnce) break;
+          commitIfDue(other);
+        }
       });
-    });
   }
 
   async function openOwner(run: ActiveRun, shard: number): Promise<void> {
@@ -171,8 +189,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     for (const owner of gone) await discard(owner);
     for (const token of sent.keys()) if (!tokens.has(token)) sent.delete(token);
     // 3. Take this pod's share; give back what is another pod's share now.
-    const wanted = [...new Set(places.map(({ shard }) => shard))];
-    const { gained, surplus } = await leases.balance(wanted);
+    const { gained, surplus } = await leases.balance(weightsOf(places, deps));
     await Promise.all(surplus.map((shard) => pod.drainShard(shard, handOverGraceMs)));
     for (const shard of surplus) await handOver(shard);
     const gapMs = longestGapMs(places.map(({ run }) => deps.pipelineOf(run)));
@@ -270,6 +287,19 @@ async function placesWithLinks({
     for (const shard of (await queue.lastLinks(run.token)).keys()) places.push({ run, shard });
   }
   return places;
+}
+
+/** The shards to be shared, by how many hosts the runs that have links in them start from. */
+function weightsOf(
+  places: readonly { run: ActiveRun; shard: number }[],
+  { pipelineOf, settings }: CrawlDeps,
+): Map<number, number> {
+  const weights = new Map<number, number>();
+  for (const { run, shard } of places) {
+    const hosts = seedHosts(pipelineOf(run).sources, settings.shards).get(shard) ?? 1;
+    weights.set(shard, (weights.get(shard) ?? 0) + hosts);
+  }
+  return weights;
 }
 
 /** Of all runs: whoever had a shard before may have asked a host for any of them. */

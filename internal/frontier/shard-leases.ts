@@ -51,10 +51,12 @@ export class ShardLeases {
   }
 
   /**
-   * Takes the shards of `wanted` that are this pod's share and free. Gives those it took, and those it holds that are
-   * another living pod's share now.
+   * Takes the shards of `wanted` that are this pod's share and free; each is there with its weight ({@link shareShards}).
+   * Gives those it took, and those it holds that are another living pod's share now.
    */
-  async balance(wanted: readonly number[]): Promise<{ gained: number[]; surplus: number[] }> {
+  async balance(
+    wanted: ReadonlyMap<number, number>,
+  ): Promise<{ gained: number[]; surplus: number[] }> {
     await this.#keepMembership();
     const members = (await this.#queue.leases("worker.")).map((info) => info.holder);
     this.podCount = new Set([...members, this.#worker]).size;

@@ -1,37 +1,54 @@
 // Who should own which shard: every worker computes the same answer from the same two lists, without talking to the others.
 // Rendezvous hashing (Thaler and Ravishankar 1998) with a load bound: a worker that comes or goes moves few shards, and no
-// worker gets more than one shard more than another.
+// worker gets much more to do than another.
 import { fingerprint } from "./fingerprint.ts";
 
-/** Shard to worker. `workers` must not be empty; order and repeats in either list do not matter. */
+/**
+ * Shard to worker. `shards`: each with what it weighs, a whole number of 1 or more. Loads differ by less than twice the
+ * heaviest shard; where all weigh 1, by one shard at most. `workers` must not be empty; order and repeats do not matter.
+ */
 export function shareShards(
-  shards: readonly number[],
+  shards: ReadonlyMap<number, number>,
   workers: readonly string[],
 ): Map<number, string> {
   const names = [...new Set(workers)].sort();
-  const numbers = [...new Set(shards)].sort((a, b) => a - b);
-  const least = Math.floor(numbers.length / names.length);
-  // So many workers get one more.
-  let extra = numbers.length % names.length;
-  const load = new Map<string, number>();
+  if (names.length === 0) throw new Error("share shards: there are no workers");
+  // The heavy ones first: the light ones then fill up what they leave.
+  const sorted = [...shards].sort(([a, weighs], [b, other]) => other - weighs || a - b);
+  const total = sorted.reduce((sum, [, weight]) => sum + weight, 0);
+  const least = Math.floor(total / names.length);
+  // So many workers carry one more.
+  let extra = total % names.length;
+  const load = new Map(names.map((name) => [name, 0]));
   const owners = new Map<number, string>();
-  for (const shard of numbers) {
-    let best: string | null = null;
-    let bestWeight = -1;
-    for (const name of names) {
-      const has = load.get(name) ?? 0;
-      if (has > least || (has === least && extra === 0)) continue;
-      const weight = fingerprint(`${name}/${shard}`).hi;
-      if (weight > bestWeight) {
-        best = name;
-        bestWeight = weight;
-      }
+  for (const [shard, weight] of sorted) {
+    const room = least + Number(extra > 0) - weight;
+    let open = names.filter((name) => loadOf(load, name) <= room);
+    if (open.length === 0) {
+      const lightest = Math.min(...load.values());
+      open = names.filter((name) => loadOf(load, name) === lightest);
     }
-    if (best === null) throw new Error("share shards: there are no workers");
-    owners.set(shard, best);
-    const has = load.get(best) ?? 0;
-    if (has === least) extra -= 1;
-    load.set(best, has + 1);
+    const owner = dearest(open, shard);
+    owners.set(shard, owner);
+    const carries = loadOf(load, owner) + weight;
+    if (carries === least + 1) extra -= 1;
+    load.set(owner, carries);
   }
   return owners;
+}
+
+const loadOf = (load: ReadonlyMap<string, number>, name: string): number => load.get(name) ?? 0;
+
+/** Of some workers, the one that a shard would rather have than any other. */
+function dearest(names: readonly string[], shard: number): string {
+  let best = names[0] as string;
+  let bestRank = -1;
+  for (const name of names) {
+    const rank = fingerprint(`${name}/${shard}`).hi;
+    if (rank > bestRank) {
+      best = name;
+      bestRank = rank;
+    }
+  }
+  return best;
 }

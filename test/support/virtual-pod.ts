@@ -108,7 +108,7 @@ export class VirtualPod {
         this.process.isDead = true;
         return;
       }
-      const all = Array.from({ length: this.#crawl.shards }, (_, shard) => shard);
+      const all = new Map(Array.from({ length: this.#crawl.shards }, (_, shard) => [shard, 1]));
       const { gained, surplus } = await this.#leases.balance(all);
       for (const shard of surplus) await this.#handOver(shard);
       for (const shard of gained) await this.#pod.enterShard(shard, longestGapMs(this.#crawl));
