@@ -1,10 +1,14 @@
-// AWS Signature Version 4 (AWS documentation, "Create a signed AWS API request"): host, content type and all x-amz headers
-// are signed, with the hash of the body.
+// AWS Signature Version 4 (AWS documentation, "Create a signed AWS API request"): all headers are signed but those that change
+// on the way, with the hash of the body.
 import { createHmac, hash } from "node:crypto";
 import type { Auth } from "../model/pipeline.ts";
 import { methodOf, type Signable } from "./signable.ts";
 
 type AwsAuth = Extract<Auth, { kind: "aws" }>;
+
+/** What proxies and the HTTP client may change, and what says nothing of the request. */
+const unsigned =
+  /^(accept(-.*)?|authorization|cache-control|connection|content-length|cookie|expect|te|trailer|transfer-encoding|upgrade|user-agent|via)$/;
 
 /** The headers to add to a request, with lower-case names. */
 export function signAws(request: Signable, auth: AwsAuth): Record<string, string> {
@@ -16,12 +20,12 @@ export function signAws(request: Signable, auth: AwsAuth): Record<string, string
   if (auth.sessionToken !== null) added["x-amz-security-token"] = auth.sessionToken;
   if (isS3) added["x-amz-content-sha256"] = bodyHash;
   const signed = Object.entries({ ...lowerCase(headers), ...added, host: url.host })
-    .filter(([name]) => name === "host" || name === "content-type" || name.startsWith("x-amz-"))
+    .filter(([name]) => !unsigned.test(name))
     .sort(byName);
   const names = signed.map(([name]) => name).join(";");
   const canonical = [
     methodOf(request),
-    isS3 ? url.pathname : url.pathname.split("/").map(encode).join("/"),
+    isS3 ? url.pathname : pathOf(url.pathname),
     queryOf(url),
     ...signed.map(([name, value]) => `${name}:${value.trim().replace(/ +/g, " ")}`),
     "",
@@ -41,8 +45,19 @@ export function signAws(request: Signable, auth: AwsAuth): Record<string, string
   return added;
 }
 
+/** Without dots and empty segments, and encoded: as it is sent it has escapes, which are encoded once more. */
+function pathOf(pathname: string): string {
+  const kept: string[] = [];
+  for (const segment of pathname.split("/")) {
+    if (segment === "..") kept.pop();
+    else if (segment !== "." && segment !== "") kept.push(encode(segment));
+  }
+  const isFolder = kept.length > 0 && /\/\.{0,2}$/.test(pathname);
+  return `/${kept.join("/")}${isFolder ? "/" : ""}`;
+}
+
 /** Parameters by name and value, each encoded anew. */
-function queryOf(url: URL): string {
+function queryOf(url: Signable["url"]): string {
   return url.search
     .slice(1)
     .split("&")

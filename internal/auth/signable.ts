@@ -2,7 +2,7 @@
 
 /** What is about to be sent. `headers` in any case; a body is POSTed. `nowMs`: epoch. */
 export type Signable = {
-  url: URL;
+  url: Pick<URL, "host" | "pathname" | "search">;
   headers: Record<string, string>;
   body: string | null;
   nowMs: number;
