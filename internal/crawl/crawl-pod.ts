@@ -314,7 +314,7 @@ export class CrawlPod {
   async #flyLink(job: LinkJob): Promise<void> {
     const { host, owner } = job;
     const offered = await fetchLink(byRoute(this.#deps, job, this.#options.pipelineOf(owner)), job);
-    this.#keepBlock(host);
+    this.#keepNews(host);
     this.admit(owner, offered);
     // It may have been put back.
     if (!owner.signal.aborted && owner.frontier.hasQueued(host.authority))
@@ -330,7 +330,7 @@ export class CrawlPod {
       const { state } = await fetchRobots(deps, job);
       const nowMs = this.#clock.steadyMs();
       if (state === "disallow" || this.#kept.mustKeep(host, nowMs)) await this.#kept.keep(host);
-      else this.#keepBlock(host);
+      else this.#keepNews(host);
     } finally {
       host.isAskingRobots = false;
     }
@@ -379,9 +379,11 @@ export class CrawlPod {
       });
   }
 
-  /** Leaves word of a block that is longer than a new owner would wait anyway. */
-  #keepBlock(host: Host): void {
-    if (host.blockedFor(this.#clock.steadyMs()) > takeoverGapMs) this.#keep(host);
+  /** Leaves word of a block that is longer than a new owner would wait anyway, and of a pace that it would not keep. */
+  #keepNews(host: Host): void {
+    const nowMs = this.#clock.steadyMs();
+    const isBlocked = host.blockedFor(nowMs) > takeoverGapMs;
+    if (isBlocked || this.#kept.mustKeep(host, nowMs)) this.#keep(host);
   }
 
   #keep(host: Host): void {

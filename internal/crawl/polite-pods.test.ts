@@ -24,6 +24,7 @@ const host: fc.Arbitrary<WebHost> = fc
     isBare: fc.boolean(),
     slowMs: fc.constantFrom(10, 300, 3_000),
     trouble: fc.constantFrom(0, 0.1, 0.3),
+    policyMs: fc.constantFrom(0, 0, 500, 4_000),
   })
   .map(({ delayMs, isBare, ...more }) => ({
     ...more,

@@ -4,7 +4,7 @@
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
-import { rateLimitOf } from "../fetch/rate-limit.ts";
+import { policyGapMs, rateLimitOf } from "../fetch/rate-limit.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { HostCounts } from "../model/segment.ts";
@@ -76,6 +76,8 @@ export async function visit<T extends { gate: HostOutcome }>(
     if (isExchange) {
       const limit = rateLimitOf(answer.headers, clock.wallMs());
       host.gate.learn(nowMs, flight.sentMs ?? flight.startedMs, limit);
+      const gapMs = limit === null ? policyGapMs(answer.headers) : null;
+      if (gapMs !== null) host.heedPolicy(gapMs, nowMs);
     }
     if (outcome.kind !== "ok") owner.segment.countBackoff(host.authority);
     onChange(host);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rateLimitOf } from "./rate-limit.ts";
+import { policyGapMs, rateLimitOf } from "./rate-limit.ts";
 
 const nowMs = Date.UTC(2026, 0, 1, 12);
 const nowS = nowMs / 1_000;
@@ -52,6 +52,18 @@ test.each<[string, Record<string, string>]>([
   ["an item without numbers", { ratelimit: '"default"' }],
 ])("says nothing: %s", (_, headers) => {
   expect(rateLimitOf(headers, nowMs)).toBeNull();
+});
+
+test.each<[string, number | null]>([
+  ['"default";q=100;w=60', 600],
+  ['"burst";q=10;w=1, "day";q=1000;w=86400', 86_400],
+  ["100;w=60", 600],
+  ['"bytes";q=100;qu="content-bytes";w=60', null],
+  ['"none";q=0;w=60', null],
+  ['"default";q=100', null],
+  ["", null],
+])("a policy alone is kept evenly: %s", (policy, gapMs) => {
+  expect(policyGapMs({ "ratelimit-policy": policy })).toBe(gapMs);
 });
 
 test("whatever stands in the headers, a limit is a number of requests within a day at most, or none", () => {

@@ -28,6 +28,23 @@ export function rateLimitOf(headers: Record<string, string>, nowMs: number): Rat
   return first ?? null;
 }
 
+/**
+ * The least time between two requests that keeps to the policies of an answer which says nothing of what remains: `q` requests
+ * in any `w` seconds of `RateLimit-Policy`, evenly (draft-ietf-httpapi-ratelimit-headers-10, and as in drafts before 08
+ * `100;w=60`). Null when there is none, or when the quota is not of requests.
+ */
+export function policyGapMs(headers: Record<string, string>): number | null {
+  const gaps = (headers["ratelimit-policy"] ?? "").split(",").flatMap((item) => {
+    const unit = parameterOf(item, "qu");
+    const quota = wholeNumber(parameterOf(item, "q") ?? nameOf(item));
+    const windowMs = seconds(parameterOf(item, "w"));
+    const isOfRequests = unit === undefined || unit === '"requests"';
+    if (quota === null || quota === 0 || windowMs === null || !isOfRequests) return [];
+    return [Math.ceil(Math.min(windowMs, dayMs) / quota)];
+  });
+  return gaps.length === 0 ? null : Math.max(...gaps);
+}
+
 function byItems(header: string, windows: ReadonlyMap<string, number>): RateLimit[] {
   const items = header.split(",").map((item) => item.trim());
   const named = new Map(items.map((item) => item.split("=", 2) as [string, string]));

@@ -52,6 +52,18 @@ test("a crawl-delay counts from the request that asked for robots.txt, one reque
   expect(host.gate.pace.concurrency).toBe(1);
 });
 
+test("a policy counts from the first request on: those that were made before it was known are caught up", () => {
+  const host = newHost(10);
+  let nowMs = 0;
+  for (let n = 0; n < 4; n += 1) nowMs = visit(host, nowMs, 20);
+  host.heedPolicy(600, nowMs);
+  expect(host.readyAt(nowMs)).toBe(nowMs + 4 * 600);
+  nowMs = visit(host, nowMs, 20);
+  host.heedPolicy(600, nowMs);
+  expect(host.gapMs).toBe(600);
+  expect(host.readyAt(nowMs)).toBeLessThan(nowMs + 610);
+});
+
 test("until a request is sent nothing else starts, and the gap begins when it is sent", () => {
   const host = newHost(10);
   const flight = host.start(0);

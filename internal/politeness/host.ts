@@ -70,6 +70,8 @@ export class Host {
   #sources: SourceLimits | null = null;
   /** Asked for by robots.txt, of this owner of the host or one before. */
   #robotsGapMs = 0;
+  /** Asked for by a policy of the host: so many requests in a window. */
+  #policyGapMs = 0;
   /** The request that was started but is not on the wire yet (its connection is being made). */
   #unsent: Flight | null = null;
   #lastSentMs: number | null = null;
@@ -244,6 +246,22 @@ export class Host {
     if (this.#lastSentMs !== null) this.gate.holdUntil(this.#lastSentMs + delayMs + marginMs);
   }
 
+  /**
+   * The host's answers name a policy that allows a request in so long. Those that were made before it was known count: the next
+   * one comes as if they had kept to it.
+   */
+  heedPolicy(gapMs: number, nowMs: number): void {
+    if (gapMs <= this.#policyGapMs) return;
+    const isFirst = this.#policyGapMs === 0;
+    this.#policyGapMs = gapMs;
+    this.#setPace();
+    this.gate.holdUntil(nowMs + gapMs * (isFirst ? Math.max(1, this.gate.counts.requests) : 1));
+  }
+
+  get policyGapMs(): number {
+    return this.#policyGapMs;
+  }
+
   get robotsGapMs(): number {
     return this.#robotsGapMs;
   }
@@ -317,7 +335,7 @@ export class Host {
     const pace = this.#sources ?? unhurried;
     this.gate.setPace({
       ...pace,
-      gapMs: Math.max(pace.gapMs, this.#robotsGapMs, this.#slowGapMs),
+      gapMs: Math.max(pace.gapMs, this.#robotsGapMs, this.#policyGapMs, this.#slowGapMs),
       concurrency: this.#robotsGapMs > 0 ? 1 : pace.concurrency,
     });
   }

@@ -39,6 +39,8 @@ type KeptHost = {
   /** Least time between two requests, whoever asked for it; the same, of robots.txt. */
   gapMs: number;
   robotsGapMs: number;
+  /** The same, of the host's own policy. */
+  policyGapMs: number;
   robots: KeptRobots[];
 };
 
@@ -78,10 +80,11 @@ export class KeptHosts {
     const ageMs = Math.max(0, this.#clock.wallMs() - kept.writtenMs - skewMs);
     if (ageMs >= kept.ttlMs) return;
     const nowMs = this.#clock.steadyMs();
-    const { waitMs, blockMs, busyStep, gapMs, robotsGapMs, robots } = kept;
+    const { waitMs, blockMs, busyStep, gapMs, robotsGapMs, policyGapMs, robots } = kept;
     if (blockMs !== null) host.gate.restore({ blockedUntilMs: nowMs + blockMs - ageMs, busyStep });
     host.gate.holdUntil(Math.max(enteredMs + gapMs, nowMs + waitMs - ageMs));
     if (robotsGapMs > 0) host.obeyDelay(robotsGapMs);
+    if (policyGapMs > 0) host.heedPolicy(policyGapMs, nowMs);
     for (const { key, leftMs, ...entry } of robots)
       host.robots.set(key, { ...entry, robots: null, untilMs: nowMs + leftMs - ageMs });
   }
@@ -116,6 +119,7 @@ export class KeptHosts {
       host.gate.nextStartMs > nowMs + waitsMs ||
       busyStep > 0 ||
       host.robotsGapMs > 0 ||
+      host.policyGapMs > 0 ||
       host.isGranted
     );
   }
@@ -144,6 +148,7 @@ export class KeptHosts {
       busyStep,
       gapMs: host.gapMs,
       robotsGapMs: host.robotsGapMs,
+      policyGapMs: host.policyGapMs,
       robots,
     };
     this.#shards.get(host.shard)?.set(host.authority, kept);
@@ -154,7 +159,7 @@ export class KeptHosts {
 
 /** One that a new owner would not keep of itself. What robots.txt asks for it does not know. */
 function hasLongGap(host: Host): boolean {
-  return host.gapMs > takeoverGapMs || host.robotsGapMs > 0;
+  return host.gapMs > takeoverGapMs || host.robotsGapMs > 0 || host.policyGapMs > 0;
 }
 
 /** Rules are read again: they can be large, and asking for them is a visit like any other. */

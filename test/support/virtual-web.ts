@@ -5,8 +5,14 @@ import type { Exchange, Fetcher } from "../../internal/fetch/fetch-page.ts";
 import { authorityOf } from "../../internal/url/url.ts";
 import type { VirtualProcess, VirtualTime } from "./virtual-time.ts";
 
-/** `robots`: its robots.txt (null: 404). `slowMs`: longest time to an answer. `trouble`: 0 to 1, how often it fails. */
-export type WebHost = { robots: string | null; delayMs: number; slowMs: number; trouble: number };
+/** `policyMs`: of a RateLimit-Policy in its answers, a request in so long; absent: none. `robots`: its robots.txt (null: 404). `slowMs`: longest time to an answer. `trouble`: 0 to 1, how often it fails. */
+export type WebHost = {
+  robots: string | null;
+  delayMs: number;
+  slowMs: number;
+  trouble: number;
+  policyMs?: number;
+};
 /** What the client was told to keep to: by the source that asks for a URL. */
 export type Limits = { gapMs: number; concurrency: number };
 
@@ -15,6 +21,7 @@ type Watched = {
   lastGapMs: number;
   blockedUntilMs: number;
   delayMs: number;
+  policyMs: number;
   /** 429s and 503s, and until when another one may belong to the last of them. */
   incidents: number;
   incidentUntilMs: number;
@@ -109,6 +116,7 @@ export class VirtualWeb {
         lastGapMs: 0,
         blockedUntilMs: 0,
         delayMs: 0,
+        policyMs: 0,
         incidents: 0,
         incidentUntilMs: 0,
         inFlight: new Map(),
@@ -121,7 +129,7 @@ export class VirtualWeb {
   #arrive(url: string, process: VirtualProcess, limits: Limits): void {
     const watched = this.#of(url);
     const { nowMs } = this.#time;
-    const gapMs = Math.max(limits.gapMs, watched.lastGapMs, watched.delayMs);
+    const gapMs = Math.max(limits.gapMs, watched.lastGapMs, watched.delayMs, watched.policyMs);
     const violated = (what: string) => this.violations.push(`${nowMs.toFixed(1)} ${url}: ${what}`);
     if (nowMs - watched.lastMs < gapMs)
       violated(
@@ -149,6 +157,8 @@ export class VirtualWeb {
   #heard(url: string, answer: Exchange): void {
     const watched = this.#of(url);
     const { nowMs } = this.#time;
+    if (answer.headers["ratelimit-policy"] !== undefined)
+      watched.policyMs = this.#hosts.get(new URL(url).hostname)?.policyMs ?? 0;
     const afterMs = Number(answer.headers["retry-after"] ?? 0) * 1_000;
     const isBusy = afterMs === 0 && (answer.status === 429 || answer.status === 503);
     // Without Retry-After the client's own first wait is the least, if this may not belong to an earlier incident.
@@ -175,7 +185,10 @@ export class VirtualWeb {
       if (kind === 4) return { answer: exchange(500), afterMs };
       return { answer: new FetchFault("broken", "the answer broke off"), afterMs };
     }
-    if (!url.endsWith("/robots.txt")) return { answer: exchange(200), afterMs };
+    const { policyMs = 0 } = host;
+    const policy = { "ratelimit-policy": `"default";q=4;w=${policyMs / 250}` };
+    if (!url.endsWith("/robots.txt"))
+      return { answer: exchange(200, policyMs === 0 ? {} : policy), afterMs };
     return {
       answer: host.robots === null ? exchange(404) : exchange(200, {}, host.robots),
       afterMs,
