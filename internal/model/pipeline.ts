@@ -275,6 +275,8 @@ export type FilesSource = {
   records: string | null;
   /** URIs of XML namespaces by the prefix that elements of them have in paths and names of columns. */
   namespaces: Record<string, string>;
+  /** Of text without a byte order mark; null: UTF-8, or what an XML document declares. */
+  encoding: string | null;
   /**
    * `sheet`: its name or 1-based number; null: the first that is not hidden. `headerRow`: 1-based row with the names of the
    * columns, 0 when there is none; null: the first with a value.

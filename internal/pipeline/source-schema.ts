@@ -7,6 +7,7 @@ import { auth, headers, name, rate } from "./request-schema.ts";
 import {
   checkContentRule,
   checkDropUrl,
+  checkEncoding,
   checkHeaderValue,
   checkHttpUrl,
   checkTableName,
@@ -218,6 +219,9 @@ const files = z.strictObject({
     .record(textThat(checkText), textThat(checkText).describe("URI"))
     .optional()
     .describe("XML namespaces by the prefix that their elements get. Default {}: no prefixes"),
+  encoding: textThat(checkEncoding)
+    .optional()
+    .describe("Of text without a byte order mark. Default utf-8, or what XML declares"),
   excel: z
     .strictObject({
       sheet: z

@@ -16,6 +16,7 @@ import type {
   WebSource,
 } from "../model/pipeline.ts";
 import { placeholdersOf } from "../paging/child-requests.ts";
+import { knownEncoding } from "../process/text-encoding.ts";
 import { trackingParams } from "../url/url-rules.ts";
 import { durationMs } from "./duration.ts";
 import { toFetchOptions } from "./fetch-schema.ts";
@@ -164,6 +165,7 @@ function toFiles(source: InFile<"files">, folder: string): FilesSource {
     format: source.format ?? "auto",
     records: source.records ?? null,
     namespaces: source.namespaces ?? {},
+    encoding: source.encoding === undefined ? null : knownEncoding(source.encoding),
     excel: { sheet: source.excel?.sheet ?? null, headerRow: source.excel?.headerRow ?? null },
     table: source.table,
   };

@@ -1,7 +1,9 @@
 // What single values of the pipeline file must look like. Each check gives what is wrong, to be read after the quoted
 // value, and what to do; or null.
+
 import { signPlaceholders } from "../auth/sign-text.ts";
 import { contentNames, isContentRule } from "../content/content-rules.ts";
+import { knownEncoding } from "../process/text-encoding.ts";
 import { nearestName } from "../std/nearest-name.ts";
 import { cronProblem } from "./cron.ts";
 import { durationMs } from "./duration.ts";
@@ -114,6 +116,15 @@ export const checkPlainStorageUrl: Check = (text) =>
         fix: "Name one folder or file; escape * as %2A and ? as %3F",
       }
     : null);
+
+/** A name of the Encoding Standard, or one of UTF-16 and UTF-32. */
+export const checkEncoding: Check = (text) =>
+  knownEncoding(text) === null
+    ? {
+        what: "is not a known encoding",
+        fix: "Write a name such as utf-8, utf-16le or windows-1252",
+      }
+    : null;
 
 const laterEndings = /\.xls(\.(gz|zst))?$/i;
 

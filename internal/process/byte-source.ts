@@ -7,11 +7,18 @@ import { Readable } from "node:stream";
 import { type Packing, packingOf, unpack } from "../archive/unpack.ts";
 import { describeError, Permanent } from "../std/errors.ts";
 import { maxRecordBytes } from "./record.ts";
+import { toUtf8 } from "./text-encoding.ts";
 
 export type Compression = Exclude<Packing, "deflate">;
 
-/** A local file; `name` is how people know it. `held`: its bytes, where they are in memory and not in the file `local`. */
-export type LocalFile = { local: string; name: string; compression: Compression; held?: Buffer };
+/** A local file; `name` is how people know it. `encoding`: of its text, when that is not UTF-8. `held`: its bytes, where they are in memory and not in the file `local`. */
+export type LocalFile = {
+  local: string;
+  name: string;
+  compression: Compression;
+  encoding?: string;
+  held?: Buffer;
+};
 
 const chunkBytes = 256 * 1024;
 
@@ -26,8 +33,13 @@ export async function compressionOf(local: string): Promise<Compression> {
   }
 }
 
-/** The file's bytes. Throws Permanent when compressed data is cut, corrupt, followed by something else, or a bomb. */
+/** The file's bytes, text in another encoding as UTF-8. Throws Permanent when compressed data is cut, corrupt, followed by something else, or a bomb. */
 export async function* bytesOf(file: LocalFile): AsyncGenerator<Buffer, void, void> {
+  if (file.encoding === undefined) yield* unpackedBytes(file);
+  else yield* toUtf8(unpackedBytes(file), file.encoding);
+}
+
+async function* unpackedBytes(file: LocalFile): AsyncGenerator<Buffer, void, void> {
   const source =
     file.held === undefined
       ? createReadStream(file.local, { highWaterMark: chunkBytes })

@@ -10,6 +10,7 @@ import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
 import { hasByteOrderMark } from "./read-lines.ts";
 import type { XmlArgs } from "./read-xml.ts";
 import { type SniffedCsv, sniffCsv } from "./sniff-csv.ts";
+import { declaredEncoding, markedEncoding } from "./text-encoding.ts";
 
 /** `json`: a document. `empty`: no byte but white space. */
 export type Sniffed = { file: LocalFile } & (
@@ -22,7 +23,7 @@ export type Sniffed = { file: LocalFile } & (
 const headBytes = 1024 * 1024;
 
 /** Options that decide how a file is read. */
-export type FileOptions = Pick<FilesSource, "format" | "records" | "namespaces">;
+export type FileOptions = Pick<FilesSource, "format" | "records" | "namespaces" | "encoding">;
 
 /** The path of records in JSON; a path that begins with `/` is one of XML elements. */
 export const jsonPathOf = ({ records }: Pick<FilesSource, "records">) =>
@@ -37,7 +38,8 @@ export async function sniffFormat(
   options: FileOptions,
 ): Promise<Sniffed> {
   const { format } = options;
-  const file: LocalFile = { local, name, compression: await compressionOf(local) };
+  const packed: LocalFile = { local, name, compression: await compressionOf(local) };
+  const file = await withEncoding(packed, options.encoding);
   const { head, whole } = await headOf(file, headBytes);
   const binary = (await sniffWorkbook(file, head, format)) ?? sniffBinary(file, head, format);
   if (binary !== null) return binary;
@@ -59,6 +61,13 @@ export async function sniffFormat(
   if (csv === null)
     throw wrong(name, format, "a first record whose quotes do not match, or of more than 1 MiB");
   return { file, format: "csv", csv };
+}
+
+/** A byte order mark wins, as in XML; then what the source says, then what an XML document does. */
+async function withEncoding(file: LocalFile, told: string | null): Promise<LocalFile> {
+  const { head } = await headOf(file, 200);
+  const encoding = markedEncoding(head) ?? told ?? declaredEncoding(head) ?? "utf-8";
+  return encoding === "utf-8" ? file : { ...file, encoding };
 }
 
 /** An Excel workbook; null for what is no ZIP archive. */
@@ -132,8 +141,6 @@ const signatures: [string, string][] = [
   ["\u0089PNG", "a PNG image"],
   ["\u001f\u008b", "gzip inside gzip"],
   ["ORC", "ORC"],
-  ["\u00ff\u00fe", "UTF-16 text; store it as UTF-8"],
-  ["\u00fe\u00ff", "UTF-16 text; store it as UTF-8"],
 ];
 
 function foreignContent(head: Buffer): string | null {

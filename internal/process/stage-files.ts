@@ -109,10 +109,10 @@ async function stageFile(
     return { input, scanner: null, blank: 0, bad: 0 };
   }
   const { read, scanner, mayBeDirect } = reader;
-  const { compression } = found.file;
+  const { compression, encoding } = found.file;
   const first = mayBeDirect ? await pass(read, { clean: null, quarantine }, signal) : null;
   // A file with anything in it that DuckDB would read otherwise is read from a copy that has only rows.
-  const isDirect = first?.direct === true && compression !== "bzip2";
+  const isDirect = first?.direct === true && compression !== "bzip2" && encoding === undefined;
   const copy = isDirect
     ? null
     : await passInto(path, read, first === null ? quarantine : null, signal);
