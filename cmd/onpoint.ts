@@ -141,6 +141,13 @@ reading(catalog.command("show <table>"), "tell a table's columns and partitions"
     answer(options, (await import("./catalog.ts")).catalogShowCommand(table, options)),
 );
 
+reading(
+  program.command("verify <table>"),
+  "read a table's files again and compare rows, digests and statistics",
+).action(async (table: string, options) =>
+  answer(options, (await import("./verify.ts")).verifyCommand(table, options)),
+);
+
 const dead = program.command("dead").description("dead letters: what runs gave up");
 reading(
   dead.command("ls [run]"),
