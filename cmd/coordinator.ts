@@ -70,6 +70,8 @@ async function conduct(
     scope: string[] | null;
     simulate: boolean;
     startedAt: string;
+    window?: { from: string; until: string };
+    refresh?: boolean;
   },
   token: string,
   signal: AbortSignal,
@@ -85,6 +87,8 @@ async function conduct(
     lake: prepared.lake,
     simulate: manifest.simulate,
     only: manifest.scope,
+    ...(manifest.window === undefined ? {} : { window: manifest.window }),
+    ...(manifest.refresh === undefined ? {} : { refresh: manifest.refresh }),
     file: pipeline.file,
     text,
     trace,

@@ -29,8 +29,8 @@ export function crawlCommand(): Promise<number> {
             const seeds: FrontierLink[] = [];
             for (const source of sources) {
               if (source.kind === "files") continue;
-              const since = await readHighWaterPin(lake, run.token, source.name);
-              seeds.push(...seedsOf(source, since));
+              const from = await readHighWaterPin(lake, run.token, source.name);
+              seeds.push(...seedsOf(source, from));
             }
             return [...seeds, ...replays.flatMap((replay) => replay.links)];
           },

@@ -41,10 +41,20 @@ const runOptions = (command: Command) =>
       "--only <names>",
       "only these sources or tables, comma-separated; `etl` for the models too",
     )
-    .option("--force", "run a finished run again and replace its outputs");
+    .option("--force", "run a finished run again and replace its outputs")
+    .option(
+      "--full-refresh",
+      "read incremental sources from their start; what is read replaces what their tables had",
+    );
 
 runOptions(program.command("run <pipeline>"))
   .description("run a pipeline on this machine to its end; resumes an unfinished run")
+  .option(
+    "--from <date>",
+    "backfill: the first day, YYYY-MM-DD; each window of days is a run of its own",
+  )
+  .option("--to <date>", "backfill: the last day, YYYY-MM-DD")
+  .option("--window <duration>", "backfill: days of a window, such as 7d (default: 1d)")
   .option("--workers <n>", "crawl processes")
   .option("--memory <mb>", "DuckDB memory limit of one task, in MB")
   .option("--json", "print the run's report as JSON")
@@ -187,10 +197,11 @@ reading(quarantine.command("replay <table>"), "try rows again with today's schem
     answer(options, (await import("./quarantine.ts")).quarantineReplayCommand(table, options)),
   );
 
-runOptions(program.command("coordinator <pipeline>", { hidden: true })).action(
-  async (path: string, options) =>
+runOptions(program.command("coordinator <pipeline>", { hidden: true }))
+  .option("--days <days>", "the window of a backfill, FROM..UNTIL")
+  .action(async (path: string, options) =>
     role((await import("./coordinator.ts")).coordinatorCommand(path, options)),
-);
+  );
 program
   .command("crawl", { hidden: true })
   .action(async () => role((await import("./crawl.ts")).crawlCommand()));

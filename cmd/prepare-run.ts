@@ -17,6 +17,9 @@ export type RunOptions = {
   simulate?: boolean;
   only?: string;
   force?: boolean;
+  fullRefresh?: boolean;
+  /** Of a coordinator: the window of a backfill, `YYYY-MM-DD..YYYY-MM-DD`, the second day not included. */
+  days?: string;
 };
 
 export type PreparedRun = {
@@ -37,13 +40,7 @@ export async function prepareRun(
   const cwd = process.cwd();
   const pipeline = await readPipeline(path, { configFile: config, env: process.env, cwd });
   const date = options.date ?? new Date().toISOString().slice(0, 10);
-  if (
-    !/^\d{4}-\d\d-\d\d$/.test(date) ||
-    Number.isNaN(Date.parse(date)) ||
-    new Date(date).toISOString().slice(0, 10) !== date
-  ) {
-    throw new UsageError(`"${date}" is not a date`, "--date", "write it as YYYY-MM-DD");
-  }
+  checkDate(date, "--date");
   const run = options.runId ?? `${pipeline.name}-${date}`;
   if (!isRunId(run)) {
     throw new UsageError(
@@ -67,10 +64,30 @@ export async function prepareRun(
     only,
     simulate: options.simulate ?? false,
     force: options.force ?? false,
+    window: windowOf(options.days),
+    refresh: options.fullRefresh ?? false,
   };
   const given = options.lake ?? lakeSetting;
   const lake = given === null ? pipeline.lake : lakeUrl(given, cwd);
   return { pipeline, text: await readFile(pipeline.file, "utf8"), lake, request };
+}
+
+/** Throws UsageError for what is no day of the calendar, written YYYY-MM-DD. */
+export function checkDate(date: string, option: string): void {
+  if (
+    !/^\d{4}-\d\d-\d\d$/.test(date) ||
+    Number.isNaN(Date.parse(date)) ||
+    new Date(date).toISOString().slice(0, 10) !== date
+  )
+    throw new UsageError(`"${date}" is not a date`, option, "write it as YYYY-MM-DD");
+}
+
+function windowOf(days: string | undefined): RunRequest["window"] {
+  if (days === undefined) return null;
+  const [from = "", until = ""] = days.split("..");
+  checkDate(from, "--days");
+  checkDate(until, "--days");
+  return { from, until };
 }
 
 /** Lake URL of a `--lake` option: relative to the working directory. */

@@ -18,14 +18,22 @@ import type { Limits } from "../internal/scale/wanted-replicas.ts";
 import type { Fatal } from "../internal/std/errors.ts";
 import { makeFolders } from "../internal/std/make-folders.ts";
 import { type LogFields, openLog, prettyLine } from "../internal/telemetry/log.ts";
+import { backfill } from "./backfill.ts";
+import type { CommandResult } from "./command-result.ts";
 import { s3Options } from "./open-pod.ts";
 import { type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts";
 import { reachNats } from "./reach-nats.ts";
 import { checkout, roleCommand } from "./role-command.ts";
 import { lockState } from "./state-lock.ts";
 
-export type RunCommandOptions = RunOptions & { workers?: string; json?: boolean; memory?: string };
-export type CommandResult = { text: string; json: unknown; exitCode: number };
+export type RunCommandOptions = RunOptions & {
+  workers?: string;
+  json?: boolean;
+  memory?: string;
+  from?: string;
+  to?: string;
+  window?: string;
+};
 
 /** What a run came to: a verdict, or that something stopped it. */
 type Outcome =
@@ -34,8 +42,14 @@ type Outcome =
 
 const stopGraceMs = 60_000;
 
-/** Runs a pipeline on this machine to its end. Throws UsageError, Fatal. */
-export async function runCommand(path: string, options: RunCommandOptions): Promise<CommandResult> {
+/** Runs a pipeline on this machine to its end, or each window of a backfill. Throws UsageError, Fatal. */
+export function runCommand(path: string, options: RunCommandOptions): Promise<CommandResult> {
+  const { from, to, window, ...rest } = options;
+  if (from === undefined && to === undefined && window === undefined) return runOnce(path, rest);
+  return backfill(path, { from, to, window }, rest, runOnce);
+}
+
+async function runOnce(path: string, options: RunCommandOptions): Promise<CommandResult> {
   const env = { ...process.env, ...overrides(options) };
   const settings = readSettings(env);
   const prepared = await prepareRun(path, options, settings.config, settings.lake);
@@ -176,7 +190,7 @@ async function finishedBefore(
   { lake: url, request }: PreparedRun,
   settings: Settings,
 ): Promise<RunManifest | null> {
-  if (request.force) return null;
+  if (request.force || request.refresh) return null;
   const lake = await openObjects(url, s3Options(settings));
   try {
     const manifest = (await readManifest(lake, request.run))?.manifest ?? null;
@@ -207,6 +221,8 @@ function coordinatorArgs(options: RunCommandOptions): string[] {
   if (options.only !== undefined) args.push("--only", options.only);
   if (options.simulate) args.push("--simulate");
   if (options.force) args.push("--force");
+  if (options.fullRefresh) args.push("--full-refresh");
+  if (options.days !== undefined) args.push("--days", options.days);
   return args;
 }
 

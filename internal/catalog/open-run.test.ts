@@ -23,6 +23,8 @@ async function story(...steps: [Partial<RunRequest>, RunState | null][]) {
       only: null,
       simulate: false,
       force: false,
+      window: null,
+      refresh: false,
       ...more,
     };
     const { kind, manifest } = await openRun(lake, request, "now");
@@ -80,4 +82,33 @@ test("decisions taken at the same time are all kept", async () => {
     ids.map((id) => writeReplay(lake, "r", { decidedAt: "", ids: [id], links: [], tasks: [] })),
   );
   expect((await readReplays(lake, "r")).flatMap((replay) => replay.ids).sort()).toEqual(ids);
+});
+
+test("a full refresh begins anew what is finished, resumes itself, and is never what an unfinished run becomes", async () => {
+  const refresh = { refresh: true };
+  expect(
+    await story([{}, "done"], [refresh, null], [refresh, "done"], [{}, null], [refresh, "done"]),
+  ).toEqual([
+    ["started", 1, null, null],
+    ["started", 2, null, null],
+    ["resumed", 2, null, null],
+    ["finished", 2, null, null],
+    ["started", 3, null, null],
+  ]);
+  await expect(story([{}, null], [refresh, null])).rejects.toThrow(
+    /unfinished, and no full refresh/,
+  );
+});
+
+test("a window of a backfill and other runs do not become one another", async () => {
+  const window = { from: "2026-01-01", until: "2026-01-02" };
+  expect(await story([{ window }, null], [{ window }, "done"], [{ window }, null])).toEqual([
+    ["started", 1, null, null],
+    ["resumed", 1, null, null],
+    ["finished", 1, null, null],
+  ]);
+  await expect(story([{ window }, null], [{}, null])).rejects.toThrow(
+    /of the days 2026-01-01 to 2026-01-02/,
+  );
+  await expect(story([{}, "done"], [{ window }, null])).rejects.toThrow(/no window of a backfill/);
 });

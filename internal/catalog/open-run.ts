@@ -11,6 +11,10 @@ export type RunRequest = {
   only: string[] | null;
   simulate: boolean;
   force: boolean;
+  /** Days of a backfill. */
+  window: { from: string; until: string } | null;
+  /** Everything is read again; a finished run is begun anew. */
+  refresh: boolean;
 };
 
 /** `finished`: nothing is to be done. Otherwise the run is `running` from now on. */
@@ -20,7 +24,10 @@ export type OpenedRun = { kind: "finished" | "resumed" | "started"; manifest: Ru
 export async function openRun(lake: Objects, request: RunRequest, now: string): Promise<OpenedRun> {
   for (;;) {
     const found = await readManifest(lake, request.run);
-    if (found !== null) checkSameRun(found.manifest, request);
+    if (found !== null) {
+      checkSameRun(found.manifest, request);
+      checkSameKind(found.manifest, request);
+    }
     const opened = next(found?.manifest ?? null, request, now);
     if (opened.kind === "finished") return opened;
     try {
@@ -61,7 +68,8 @@ export async function reopenRun(lake: Objects, run: string): Promise<void> {
 }
 
 function next(known: RunManifest | null, request: RunRequest, now: string): OpenedRun {
-  const { run, pipeline, date, only, simulate, force } = request;
+  const { run, pipeline, date, only, simulate, window, refresh } = request;
+  const force = request.force || refresh;
   const fresh = {
     run,
     pipeline,
@@ -70,6 +78,8 @@ function next(known: RunManifest | null, request: RunRequest, now: string): Open
     startedAt: now,
     endedAt: null,
     simulate,
+    ...(window === null ? {} : { window }),
+    ...(refresh ? { refresh } : {}),
     report: null,
   };
   if (known === null) {
@@ -105,6 +115,22 @@ export function checkSameRun(
   if (known.pipeline === pipeline && known.date === date) return;
   const what = `run "${run}" is a run of pipeline "${known.pipeline}" for ${known.date}, not of "${pipeline}" for ${date}`;
   throw new UsageError(what, "--run-id", "choose another run id");
+}
+
+/** Throws UsageError when an unfinished run would go on as something else. */
+function checkSameKind(known: RunManifest, { run, window, refresh }: RunRequest): void {
+  if (JSON.stringify(known.window ?? null) !== JSON.stringify(window))
+    throw new UsageError(
+      `run "${run}" is ${known.window ? `of the days ${known.window.from} to ${known.window.until}` : "no window of a backfill"}`,
+      "--run-id",
+      "choose another run id",
+    );
+  if (refresh && !known.refresh && known.state === "running")
+    throw new UsageError(
+      `run "${run}" is unfinished, and no full refresh`,
+      "--full-refresh",
+      "let it end first, or choose another --run-id",
+    );
 }
 
 /** Whether a run has come to an end that asking again does not change. */

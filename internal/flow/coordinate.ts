@@ -34,7 +34,7 @@ import { followRun } from "./follow-run.ts";
 import { publishRun } from "./publish-run.ts";
 import { rawToBatches } from "./raw-to-batches.ts";
 import { keyedTables, type Merges, mergesOf, planMerges } from "./run-merges.ts";
-import { type RunReceipts, runReport, stateOfRejects } from "./run-report.ts";
+import { type RunReceipts, refreshGaps, runReport, stateOfRejects } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
 import { tableInput, tableResults } from "./table-results.ts";
 import { targetsToShards } from "./targets-to-shards.ts";
@@ -244,7 +244,8 @@ class Session {
     const receipts = this.#receipts();
     const errors = [...receipts.etl, ...receipts.upload]
       .filter((receipt) => receipt.state === "dead")
-      .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`);
+      .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`)
+      .concat(refreshGaps(deps.run, this.view, receipts.process));
     if (errors.length === 0) {
       const results = tableResults(deps, receipts, this.#snapshots, this.#merged());
       if (!(await publishRun(deps, results, this.#uploads, this.view, signal))) return null;

@@ -24,7 +24,8 @@ export async function publishKnown(
   signal: AbortSignal,
 ): Promise<void> {
   for (const source of sources) {
-    if (source.kind === "api" && source.incremental !== null) {
+    // A window of a backfill says nothing of what lies behind it.
+    if (source.kind === "api" && source.incremental !== null && !run.window) {
       const high = view.high.get(source.name) ?? null;
       // Whatever was given up lies before: the next run reads it again.
       if (high !== null && view.totalsOf(source.name).dead === 0)

@@ -82,6 +82,23 @@ export function stateOfRejects(view: RunView, receipts: readonly TaskReceipt[]):
   return isDead || isRejected ? "rejects" : "done";
 }
 
+/** Why a full refresh must not take the place of what was there: something was not read. */
+export function refreshGaps(
+  run: ActiveRun,
+  view: RunView,
+  receipts: readonly TaskReceipt[],
+): string[] {
+  if (!run.refresh) return [];
+  const gaps = new Map<string, number>();
+  for (const [source, { dead }] of view.sources) if (dead > 0) gaps.set(source, dead);
+  for (const { name, state } of receipts)
+    if (state === "dead") gaps.set(name, (gaps.get(name) ?? 0) + 1);
+  return [...gaps].map(
+    ([source, count]) =>
+      `full refresh of ${source}: ${count} requests or batches were given up, so its tables stay as they were; onpoint dead replay ${run.run} and the same run again, or --full-refresh anew`,
+  );
+}
+
 /** Exit codes of DESIGN section 6. */
 export function exitCodeOfState(state: RunState): number {
   switch (state) {

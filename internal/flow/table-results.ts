@@ -130,9 +130,10 @@ function mergedResult(
 
 type Output = { task: string; source: string; output: TableOutput };
 
+/** A full refresh takes the place of all that its sources ever brought. */
 function replacedBy({ run, sources }: RunScope): (file: SnapshotFile) => boolean {
   const names = new Set(sources.map((source) => source.name));
-  return (file) => file.run === run.run && names.has(file.source);
+  return (file) => (run.refresh || file.run === run.run) && names.has(file.source);
 }
 
 function filesOf(

@@ -12,7 +12,7 @@ import { type Objects, PreconditionFailed } from "../objects/objects.ts";
 import { firstRequest } from "../paging/api-request.ts";
 import { cutBatches, transformOf } from "../process/cut-batches.ts";
 import type { Headers, Queue } from "../queue/queue.ts";
-import { pinHighWater } from "../recrawl/high-water.ts";
+import { pinHighWater, type ReadFrom } from "../recrawl/high-water.ts";
 import { pinState } from "../recrawl/seen-state.ts";
 import { UsageError } from "../std/errors.ts";
 import { urlRules } from "../url/url-rules.ts";
@@ -42,12 +42,12 @@ export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> 
   // 2. Seeds, by source: the batch's headers begin the source's trace.
   for (const source of deps.sources) {
     if (source.kind === "files") continue;
-    const since =
+    const from =
       source.kind === "api" && source.incremental !== null
-        ? await pinHighWater(deps.lake, deps.run, source.name)
-        : null;
+        ? await pinHighWater(deps.lake, deps.run, source.name, source.incremental)
+        : undefined;
     const links = [
-      ...seedsOf(source, since),
+      ...seedsOf(source, from),
       ...deps.replays.filter((link) => link.source === source.name),
     ];
     await appendByShard(deps, links, deps.traceOf(source.name));
@@ -60,14 +60,11 @@ export async function targetsToShards(deps: TargetDeps): Promise<ProcessTask[]> 
   return batches;
 }
 
-/** The links that a crawled source starts from; `since`: what an incremental one was read up to. */
-export function seedsOf(
-  source: Exclude<Source, FilesSource>,
-  since: string | null,
-): FrontierLink[] {
+/** The links that a crawled source starts from; `from`: what an incremental one is read from. */
+export function seedsOf(source: Exclude<Source, FilesSource>, from?: ReadFrom): FrontierLink[] {
   if (source.kind === "api") {
     if (source.each !== null) return [];
-    const first = firstRequest(source, source.url, since);
+    const first = firstRequest(source, source.url, from);
     return [{ ...first, source: source.name, kind: "api", depth: 0, priority: 0, page: 0 }];
   }
   const { exact } = urlRules(source.canonical);

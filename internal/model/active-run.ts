@@ -10,6 +10,10 @@ export type ActiveRun = {
   lake: string;
   simulate: boolean;
   only: string[] | null;
+  /** Days of a backfill that its incremental sources are read for: from the first until the day after the last, YYYY-MM-DD. */
+  window?: { from: string; until: string };
+  /** Its sources are read from their start, and what they had in their tables gives way. */
+  refresh?: boolean;
   /** Absolute path of the pipeline file and its text as written: variables are filled in by each worker. */
   file: string;
   text: string;

@@ -111,8 +111,18 @@ export type Pagination =
   | { kind: "link" }
   | { kind: "next_url"; next: string };
 
-/** `param` carries the greatest value of `field` that earlier runs saw, less `lookback`: ms, or a whole number. */
-export type Incremental = { param: string; field: string; start: string; lookback: number };
+/**
+ * `param` carries the greatest value of `field` that earlier runs saw, less `lookback`: ms, or a whole number. `until` carries
+ * the end of a window of a backfill.
+ */
+export type Incremental = {
+  in: "query" | "body";
+  param: string;
+  until: string | null;
+  field: string;
+  start: string;
+  lookback: number;
+};
 
 type SourceBase = { name: string; rate: Rate; headers: Record<string, string> };
 type AskedSource = SourceBase & { fetch: FetchOptions };

@@ -74,6 +74,9 @@ export type RunManifest = {
   /** Names that this generation is about; null: everything. */
   scope: string[] | null;
   simulate: boolean;
+  /** Days of a backfill; and whether all was read from the start: as in ActiveRun. */
+  window?: { from: string; until: string };
+  refresh?: boolean;
   report: RunReport | null;
 };
 

@@ -42,6 +42,38 @@ test.each<[string, ApiSource, ReturnType<typeof firstRequest>]>([
   expect(firstRequest(from)).toEqual(expected);
 });
 
+const grows = {
+  in: "query",
+  param: "since",
+  until: "until",
+  field: "updated_at",
+  start: "2026-01-01",
+  lookback: 86_400_000,
+} as const;
+
+test("an incremental source starts where it is told to; a window is read as it is, with its end", () => {
+  const source = apiSource(none, { incremental: grows });
+  expect(firstRequest(source)).toEqual({ url: `${url}?since=2026-01-01` });
+  const last = { since: "2026-03-02" };
+  expect(firstRequest(source, url, last)).toEqual({ url: `${url}?since=2026-03-01` });
+  const window = { since: "2026-03-02", until: "2026-03-03" };
+  expect(firstRequest(source, url, window)).toEqual({
+    url: `${url}?since=2026-03-02&until=2026-03-03`,
+  });
+});
+
+test("in a body it starts at a dotted path, and whole numbers are numbers", () => {
+  const incremental = { ...grows, in: "body", param: "variables.since", start: "0" } as const;
+  const source = apiSource(byCursor, { body: { query: "q", variables: { n: 1 } }, incremental });
+  const { ask } = firstRequest(source, url, { since: null });
+  expect(bodyText(source, ask)).toBe('{"query":"q","variables":{"n":1,"since":0}}');
+  const from = { since: "2026-03-02", until: "2026-03-03" };
+  expect(firstRequest(source, url, from).ask?.body).toEqual({
+    "variables.since": "2026-03-02",
+    until: "2026-03-03",
+  });
+});
+
 test("a source without a web address is a usage error", () => {
   expect(() => firstRequest(apiSource(byPage, { url: "ftp://x.example" }))).toThrow(UsageError);
 });

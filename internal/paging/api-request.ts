@@ -2,7 +2,7 @@
 // what is made here is stored, and each request adds credentials and secret parameters anew.
 import type { LinkAsk } from "../model/link.ts";
 import type { ApiSource, Place } from "../model/pipeline.ts";
-import { before } from "../recrawl/high-water.ts";
+import { before, type ReadFrom } from "../recrawl/high-water.ts";
 import { UsageError } from "../std/errors.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { paramOf, withoutParam, withParams } from "./query-params.ts";
@@ -14,19 +14,15 @@ type Value = string | number;
 
 /**
  * The first request of a source: its `params`, and the start of its pagination. `url`: in place of the source's own, for one
- * record of a parent. `since`: what an incremental source was read up to. Throws UsageError when that is not http or https.
+ * record of a parent. `from`: what an incremental source is read from. Throws UsageError when that is not http or https.
  */
 export function firstRequest(
   source: ApiSource,
   url = source.url,
-  since: string | null = null,
+  from: ReadFrom = { since: null },
 ): ApiRequest {
   const params = { ...source.params };
   for (const name of source.secretParams) Reflect.deleteProperty(params, name);
-  const { incremental } = source;
-  if (incremental !== null)
-    params[incremental.param] =
-      since === null ? incremental.start : before(since, incremental.lookback);
   const base = canonicalUrl(url);
   const first = base === null ? null : canonicalUrl(withParams(base, params));
   if (first === null)
@@ -36,7 +32,29 @@ export function firstRequest(
       "Correct its url.",
     );
   const request = source.body === null ? { url: first } : { url: first, ask: { body: {} } };
-  return withStart(source, request);
+  return withStart(source, withRange(source, request, from));
+}
+
+/** Where an incremental source is read from, and until where. */
+function withRange(
+  { incremental }: ApiSource,
+  request: ApiRequest,
+  { since, until }: ReadFrom,
+): ApiRequest {
+  if (incremental === null) return request;
+  const { param, start, lookback } = incremental;
+  const back = until === undefined ? lookback : 0;
+  const values: Record<string, Value> = { [param]: since === null ? start : before(since, back) };
+  if (until !== undefined && incremental.until !== null) values[incremental.until] = until;
+  if (incremental.in === "query") return withValues(request, values, "query");
+  const typed = Object.entries(values).map(([name, text]) => [name, asJson(String(text))] as const);
+  return withValues(request, Object.fromEntries(typed), "body");
+}
+
+/** A whole number goes into a JSON body as one, as far as it can hold it. */
+function asJson(text: string): Value {
+  const number = Number(text);
+  return String(number) === text && Number.isSafeInteger(number) ? number : text;
 }
 
 function withStart({ pagination }: ApiSource, request: ApiRequest): ApiRequest {

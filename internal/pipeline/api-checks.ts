@@ -27,6 +27,14 @@ export function apiProblems(document: YamlDocument, path: Path, source: unknown)
   }
   if (has("url") && has("each"))
     problems.push(...problem(["url"], "is given beside each", "Remove url"));
+  if (textOf(valueAt(source, ["incremental"]), "in") === "body" && !isPost && !has("graphql"))
+    problems.push(
+      ...problem(["incremental", "in"], "is body, but nothing is POSTed", "Add method: POST"),
+    );
+  if (textOf(valueAt(source, ["incremental"]), "in") === "query" && has("graphql"))
+    problems.push(
+      ...problem(["incremental", "in"], "is query, but graphql takes variables", "Remove in"),
+    );
   if (has("incremental") && has("each"))
     problems.push(...problem(["incremental"], "is given beside each", "Remove incremental"));
   if (!has("records") && !isOfLines(source)) {

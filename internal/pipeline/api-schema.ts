@@ -120,7 +120,13 @@ export const api = z.strictObject({
   pagination,
   incremental: z
     .strictObject({
-      param: textThat(checkText).describe("URL parameter that carries the last value"),
+      in: place.describe(where),
+      param: textThat(checkText).describe(
+        "Parameter that carries the last value; of a GraphQL query, the variable",
+      ),
+      until: param.describe(
+        "Parameter that carries the end of a window (`onpoint run --from --to`)",
+      ),
       field: textThat(checkText).describe("Field of a record that grows"),
       start: textThat(checkText).describe("Value of the first run"),
       lookback: textThat(checkLookback)

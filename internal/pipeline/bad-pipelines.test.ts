@@ -133,6 +133,14 @@ const files: [title: string, text: string, problems: string[]][] = [
     ],
   ],
   [
+    "values of an incremental source where they cannot go",
+    `${withApi('incremental: { in: body, param: a, field: b, start: "0" }')}  - { ${api.replace("name: a", "name: b")}, graphql: { query: q }, incremental: { in: query, param: a, field: b, start: "0" } }\n`,
+    [
+      "p:3:97: sources[0].incremental.in is body, but nothing is POSTed | Add method: POST",
+      "p:4:120: sources[1].incremental.in is query, but graphql takes variables | Remove in",
+    ],
+  ],
+  [
     "POST, GraphQL and cursors that do not fit together",
     `${withApi("body: { a: 1 }, pagination: { kind: cursor, in: body }")}  - { ${api.replace("name: a", "name: b")}, graphql: { query: q }, method: POST, pagination: { kind: none } }\n`,
     [

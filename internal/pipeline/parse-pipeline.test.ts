@@ -93,7 +93,9 @@ test("the example of the design is accepted as it stands, but for what is not th
   ]);
   expect(quotes.params).toEqual({ limit: "100", v: "1.10" });
   expect(quotes.incremental).toEqual({
+    in: "query",
     param: "since",
+    until: null,
     field: "updated_at",
     start: "2026-01-01",
     lookback: 0,

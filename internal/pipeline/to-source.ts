@@ -71,9 +71,26 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     incremental:
       source.incremental === undefined
         ? null
-        : { ...source.incremental, lookback: lookbackOf(source.incremental.lookback ?? "0") ?? 0 },
+        : toIncremental(source.incremental, source.graphql !== undefined),
     maxPages: source.maxPages ?? standardPages,
     table: source.table,
+  };
+}
+
+/** A GraphQL query takes values as variables, by their names. */
+function toIncremental(
+  incremental: NonNullable<InFile<"api">["incremental"]>,
+  isGraphql: boolean,
+): ApiSource["incremental"] {
+  const { param, until, field, start, lookback = "0" } = incremental;
+  const placed = (name: string) => (isGraphql ? `variables.${name}` : name);
+  return {
+    in: isGraphql ? "body" : (incremental.in ?? "query"),
+    param: placed(param),
+    until: until === undefined ? null : placed(until),
+    field,
+    start,
+    lookback: lookbackOf(lookback) ?? 0,
   };
 }
 

@@ -2,12 +2,18 @@
 // moves only when a run is published, so that a run that fails skips nothing.
 import { jsonText, putUnlessLost, readJson, untilWon } from "../catalog/compare-and-swap.ts";
 import { rawNumberText } from "../extract/json-exact.ts";
+import type { ActiveRun } from "../model/active-run.ts";
 import { highWaterPath, highWaterPinPath } from "../model/lake-paths.ts";
+import type { Incremental } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";
-import { Permanent } from "../std/errors.ts";
+import { Permanent, UsageError } from "../std/errors.ts";
+import { asWritten, type Window } from "./window.ts";
 
 /** One generation of a run. */
-type Run = { run: string; token: string };
+type Run = Pick<ActiveRun, "run" | "token" | "window" | "refresh">;
+
+/** What a source is read from: less its lookback; null: its own start. `until`: a window, whose `since` is meant as it is. */
+export type ReadFrom = { since: string | null; until?: string };
 
 /** `last`: where the next run starts; `base`: where `run` started, null at the source's own start. */
 type HighWater = { last: string; run: string; base: string | null };
@@ -57,19 +63,40 @@ function timeOf(text: string): number | null {
   return Number.isNaN(atMs) ? null : atMs;
 }
 
-/** Decides, once for a run, where it starts: a forced run where its first generation did. Null: at the source's own start. */
+/**
+ * Decides, once for a run, what it reads from: its window, the source's own start when everything is read again, and where
+ * earlier runs came to; a forced run starts where its first generation did.
+ */
 export async function pinHighWater(
   lake: Objects,
   run: Run,
   source: string,
-): Promise<string | null> {
-  const current = await readCurrent(lake, source);
-  const last =
-    current === null ? null : isOf(current.value, run) ? current.value.base : current.value.last;
-  await putUnlessLost(lake, highWaterPinPath(run.token, source), jsonText({ since: last }), {
+  incremental: Pick<Incremental, "start">,
+): Promise<ReadFrom> {
+  const from = run.window
+    ? ofWindow(run.window, source, incremental.start)
+    : { since: run.refresh ? null : await lastSeen(lake, run, source) };
+  await putUnlessLost(lake, highWaterPinPath(run.token, source), jsonText(from), {
     ifAbsent: true,
   });
   return readHighWaterPin(lake, run.token, source);
+}
+
+async function lastSeen(lake: Objects, run: Run, source: string): Promise<string | null> {
+  const current = await readCurrent(lake, source);
+  if (current === null) return null;
+  return isOf(current.value, run) ? current.value.base : current.value.last;
+}
+
+/** Throws UsageError when the source's values are no dates. */
+function ofWindow(window: Window, source: string, start: string): ReadFrom {
+  const [since, until] = [asWritten(window.from, start), asWritten(window.until, start)];
+  if (since !== null && until !== null) return { since, until };
+  throw new UsageError(
+    `incremental.start "${start}" is neither a date nor a time`,
+    `source ${source}`,
+    "Write 2026-01-01, 2026-01-01T00:00:00Z, or seconds or milliseconds since 1970",
+  );
 }
 
 /** Where a run started. */
@@ -77,22 +104,25 @@ export async function readHighWaterPin(
   lake: Objects,
   token: string,
   source: string,
-): Promise<string | null> {
+): Promise<ReadFrom> {
   const pin = await readJson(lake, highWaterPinPath(token, source));
-  return (pin?.value as { since: string | null } | undefined)?.since ?? null;
+  return (pin?.value as ReadFrom | undefined) ?? { since: null };
 }
 
-/** Publishes the greatest value that a run saw. Doing it again changes nothing, and it never goes back. */
+/**
+ * Publishes the greatest value that a run saw. Doing it again changes nothing, and it never goes back, but where everything was
+ * read again: one wrong value, years ahead, would stay for ever.
+ */
 export async function publishHighWater(
   lake: Objects,
   run: Run,
   source: string,
   seen: string,
 ): Promise<void> {
-  const base = await readHighWaterPin(lake, run.token, source);
+  const { since: base } = await readHighWaterPin(lake, run.token, source);
   await untilWon(`publish how far "${source}" was read`, async () => {
     const current = await readCurrent(lake, source);
-    const last = current === null ? seen : greater(current.value.last, seen);
+    const last = current === null || run.refresh ? seen : greater(current.value.last, seen);
     const next: HighWater = { last, run: run.token, base };
     const expected = current === null ? { ifAbsent: true } : { ifMatch: current.etag };
     return putUnlessLost(lake, highWaterPath(source), jsonText(next), expected);
