@@ -285,6 +285,8 @@ export type FilesSource = {
   records: string | null;
   /** URIs of XML namespaces by the prefix that elements of them have in paths and names of columns. */
   namespaces: Record<string, string>;
+  /** What is told of CSV; null: what its first records show. `nulls`: what says NULL, beside an empty field. */
+  csv: { delimiter: string | null; header: boolean | null; nulls: string[] };
   /** Of text without a byte order mark; null: UTF-8, or what an XML document declares. */
   encoding: string | null;
   /**

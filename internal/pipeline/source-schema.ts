@@ -6,6 +6,7 @@ import { checkRecordsPath } from "./json-path.ts";
 import { auth, headers, name, rate } from "./request-schema.ts";
 import {
   checkContentRule,
+  checkDelimiter,
   checkDropUrl,
   checkEncoding,
   checkHeaderValue,
@@ -219,6 +220,24 @@ const files = z.strictObject({
     .record(textThat(checkText), textThat(checkText).describe("URI"))
     .optional()
     .describe("XML namespaces by the prefix that their elements get. Default {}: no prefixes"),
+  csv: z
+    .strictObject({
+      delimiter: textThat(checkDelimiter)
+        .optional()
+        .describe("One character between fields. Default: what the first records show"),
+      header: z
+        .boolean()
+        .optional()
+        .describe("Whether the first record has the names. Default: what the first records show"),
+      nulls: z
+        .array(z.string())
+        .optional()
+        .describe(
+          'What says NULL beside an empty field: [NA, "-"]; with "" quoted empty fields too',
+        ),
+    })
+    .optional()
+    .describe("How CSV is written"),
   encoding: textThat(checkEncoding)
     .optional()
     .describe("Of text without a byte order mark. Default utf-8, or what XML declares"),

@@ -182,6 +182,11 @@ function toFiles(source: InFile<"files">, folder: string): FilesSource {
     format: source.format ?? "auto",
     records: source.records ?? null,
     namespaces: source.namespaces ?? {},
+    csv: {
+      delimiter: source.csv?.delimiter ?? null,
+      header: source.csv?.header ?? null,
+      nulls: source.csv?.nulls ?? [],
+    },
     encoding: source.encoding === undefined ? null : knownEncoding(source.encoding),
     excel: { sheet: source.excel?.sheet ?? null, headerRow: source.excel?.headerRow ?? null },
     table: source.table,

@@ -117,6 +117,12 @@ export const checkPlainStorageUrl: Check = (text) =>
       }
     : null);
 
+/** A delimiter of CSV: one ASCII character that is no part of a field or line. */
+export const checkDelimiter: Check = (text) =>
+  /^[\t\x20-\x7e]$/.test(text) && !/["A-Za-z0-9]/.test(text)
+    ? null
+    : { what: "is not a delimiter", fix: 'Write one character such as ";", "|" or "\\t"' };
+
 /** A name of the Encoding Standard, or one of UTF-16 and UTF-32. */
 export const checkEncoding: Check = (text) =>
   knownEncoding(text) === null

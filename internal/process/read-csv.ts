@@ -8,8 +8,11 @@ import { type CsvRecord, cutCsvRecord, firstLine, newCsvRecord } from "./scan-cs
 import type { Shape } from "./shape.ts";
 import { bit, classifyField } from "./text-type.ts";
 
-/** `delimiter`: one ASCII character. `header`: the first record is the names. */
-export type CsvDialect = { delimiter: string; header: boolean };
+/**
+ * `delimiter`: one ASCII character. `header`: the first record is the names. `nulls`: what a field without quotes says to be
+ * NULL, beside nothing; with `""` among them a quoted field without text is NULL too.
+ */
+export type CsvDialect = { delimiter: string; header: boolean; nulls?: readonly string[] };
 
 /** Records longer than this go through a rewritten file, for which DuckDB's line limit is raised. */
 const directBytes = 1024 * 1024;
@@ -42,6 +45,7 @@ class CsvCutter {
   readonly #shapes: Shape[];
   readonly #visitor: Visitor;
   readonly #write: WriteCsv;
+  readonly #nulls: readonly Buffer[];
   readonly #record = newCsvRecord();
   #inHeader: boolean;
   #line = 1;
@@ -65,6 +69,7 @@ class CsvCutter {
     this.#shapes = shapes;
     this.#visitor = visitor;
     this.#write = write;
+    this.#nulls = (dialect.nulls ?? []).map((text) => Buffer.from(text));
   }
 
   /** DuckDB settles on one line end for a whole file. */
@@ -99,6 +104,7 @@ class CsvCutter {
   /** Passes all records from `start` on that are like those before; where the first other one starts. */
   #takeKnown(bytes: Buffer, start: number, offset: number): number {
     if (this.#inHeader || offset === 0 || this.#write !== cleanRecord) return start;
+    if (this.#nulls.length > 0) return start;
     if (bytes !== this.#chunk) {
       this.#chunk = bytes;
       this.#lastLf = bytes.lastIndexOf(0x0a);
@@ -149,7 +155,8 @@ class CsvCutter {
 
   #accept(bytes: Buffer, from: number, offset: number) {
     const { end, odd } = this.#record;
-    if (isBlank(bytes, from, end) && (end === from || this.#shapes.length > 1)) {
+    if (!this.#inHeader && this.#nulls.length > 0) this.#empty(bytes);
+    if (this.#isBlank(bytes, from)) {
       this.#blank++;
       this.#direct = false;
       return;
@@ -158,6 +165,33 @@ class CsvCutter {
     if (odd || raw.length > directBytes) this.#direct = false;
     if (this.#inHeader) this.#inHeader = false;
     else this.#visit(raw, check(bytes, raw, this.#record, this.#shapes), offset, bytes);
+  }
+
+  /** A NULL alone is an empty line. */
+  #isBlank(bytes: Buffer, from: number): boolean {
+    const { end, count, problem, starts, ends, quoted } = this.#record;
+    if (this.#shapes.length > 1) return isBlank(bytes, from, end);
+    const isNull = problem === null && count === 1 && starts[0] === ends[0] && !quoted[0];
+    return end === from || (this.#nulls.length > 0 && isNull);
+  }
+
+  /** Makes fields empty that say NULL. */
+  #empty(bytes: Buffer) {
+    const { starts, ends, quoted, count } = this.#record;
+    for (let i = 0; i < count; i++) {
+      const start = starts[i] as number;
+      const end = ends[i] as number;
+      const isNull = this.#nulls.some(
+        (text) =>
+          text.length === end - start &&
+          (!quoted[i] || text.length === 0) &&
+          text.compare(bytes, start, end) === 0,
+      );
+      if (!isNull) continue;
+      ends[i] = start;
+      quoted[i] = false;
+      this.#direct = false;
+    }
   }
 
   #visit(raw: Buffer, reason: Reason | null, offset: number, bytes: Buffer) {

@@ -14,12 +14,13 @@ const sampleRecords = 200;
 /**
  * The delimiter that gives the same number of fields, above one, for most of the first records, else a comma. The first
  * record is the header unless it has a number, a date or a truth value where a header has a name. `head` is the start of
- * the file, `whole` when it is all of it. Null when there is no record, or the first one does not end inside `head`.
+ * the file, `whole` when it is all of it. What is told of delimiter and header is believed. Null when there is no record, or the first one does not end inside `head`.
  */
 export function sniffCsv(
   head: Buffer,
   whole: boolean,
   delimiter: string | null,
+  isHeaderTold: boolean | null = null,
 ): SniffedCsv | null {
   let best: { delimiter: string; records: Sample[]; score: number } | null = null;
   for (const candidate of delimiter === null ? candidates : [delimiter]) {
@@ -29,7 +30,7 @@ export function sniffCsv(
   }
   const first = best?.records[0];
   if (!best || !first) return null;
-  const header = isHeader(best.records);
+  const header = isHeaderTold ?? isHeader(best.records);
   const names = header ? first.map((field) => field.text) : first.map((_, i) => `column${i}`);
   return { delimiter: best.delimiter, header, names };
 }

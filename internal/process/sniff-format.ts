@@ -23,7 +23,10 @@ export type Sniffed = { file: LocalFile } & (
 const headBytes = 1024 * 1024;
 
 /** Options that decide how a file is read. */
-export type FileOptions = Pick<FilesSource, "format" | "records" | "namespaces" | "encoding">;
+export type FileOptions = Pick<
+  FilesSource,
+  "format" | "records" | "namespaces" | "encoding" | "csv"
+>;
 
 /** The path of records in JSON; a path that begins with `/` is one of XML elements. */
 export const jsonPathOf = ({ records }: Pick<FilesSource, "records">) =>
@@ -57,10 +60,11 @@ export async function sniffFormat(
   if (!head.includes(0x0a) && head.includes(0x0d) && !head.includes(0x22)) {
     throw wrong(name, format, "lines that end in CR alone; store it with LF or CRLF");
   }
-  const csv = sniffCsv(head, whole, chosen === "tsv" ? "\t" : null);
+  const { delimiter, header, nulls } = options.csv;
+  const csv = sniffCsv(head, whole, delimiter ?? (chosen === "tsv" ? "\t" : null), header);
   if (csv === null)
     throw wrong(name, format, "a first record whose quotes do not match, or of more than 1 MiB");
-  return { file, format: "csv", csv };
+  return { file, format: "csv", csv: { ...csv, nulls } };
 }
 
 /** A byte order mark wins, as in XML; then what the source says, then what an XML document does. */
