@@ -7,8 +7,12 @@ import { parquetToTables } from "../internal/flow/parquet-to-tables.ts";
 import { tablesToUploads } from "../internal/flow/tables-to-uploads.ts";
 import { type WorkDeps, work } from "../internal/flow/work.ts";
 import type { EtlTask, ProcessTask, Task, UploadTask } from "../internal/model/task.ts";
+import { containerMemoryBytes, duckDbMemoryMb } from "../internal/pod/container-memory.ts";
 import { inSpan } from "../internal/telemetry/trace.ts";
 import { type Pod, withPod } from "./open-pod.ts";
+
+const memoryMbOf = ({ memoryMb }: Pod["settings"]) =>
+  duckDbMemoryMb(memoryMb, containerMemoryBytes());
 
 /** Works the queue of a role until the process is told to drain. */
 export function workerCommand(role: "process" | "etl" | "upload"): Promise<number> {
@@ -58,7 +62,7 @@ function processDeps(pod: Pod): WorkDeps<ProcessTask> {
     nameOf: (task) => task.source,
     body: (task, context) =>
       batchesToParquet(
-        { scratch, memoryLimitMb: settings.memoryMb, openBucket: openLake, registerSchema },
+        { scratch, memoryLimitMb: memoryMbOf(settings), openBucket: openLake, registerSchema },
         task,
         context,
       ),
@@ -71,7 +75,7 @@ function etlDeps(pod: Pod): WorkDeps<EtlTask> {
     ...common<EtlTask>(pod, "etl"),
     nameOf: (task) => ("model" in task ? task.model : `${task.table} by key`),
     body: (task, context) => {
-      const memoryLimitMb = settings.memoryMb;
+      const memoryLimitMb = memoryMbOf(settings);
       return "model" in task
         ? parquetToTables({ scratch, memoryLimitMb, readModels }, task, context)
         : parquetToNewest({ scratch, memoryLimitMb }, task, context);

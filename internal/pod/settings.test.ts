@@ -106,7 +106,7 @@ test("the help has one line a variable", () => {
     ONPOINT_SHARDS           256          frontier shards of the installation; never change it while runs are unfinished
     ONPOINT_WORKERS          2            crawl processes at most
     ONPOINT_PROCESS_WORKERS  1            process processes at most
-    ONPOINT_MEMORY_MB        384          DuckDB memory limit of one task, in MB
+    ONPOINT_MEMORY_MB        384          DuckDB memory limit of one task, in MB; at most half of the container's memory
     ONPOINT_LEASE_TTL_MS     6000         a shard's owner is replaced after this long without a sign of life
     ONPOINT_SEGMENT_MS       10000        longest time that pages are gathered into one segment
     ONPOINT_SEGMENT_BYTES    33554432     size at which a segment is written

@@ -86,7 +86,7 @@ const table = {
     wholeNumber(64, 2 ** 20),
     384,
     `${numberOf} 64 to 1048576`,
-    "DuckDB memory limit of one task, in MB",
+    "DuckDB memory limit of one task, in MB; at most half of the container's memory",
   ),
   leaseTtlMs: field(
     "ONPOINT_LEASE_TTL_MS",
