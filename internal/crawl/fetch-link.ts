@@ -67,7 +67,7 @@ export async function fetchLink(
     const nowMs = deps.clock.wallMs();
     const weighed =
       source.kind === "api"
-        ? weighApiAnswer(source, answer, entry, retries, nowMs)
+        ? weighApiAnswer(source, answer, entry, retries, nowMs, hasKey(pipeline, source))
         : weighAnswer(answer, entry, retries, nowMs);
     const token = used();
     if (answer.status !== 401 || token === null || auth?.kind !== "oauth2") return weighed;
@@ -96,6 +96,9 @@ export async function fetchLink(
     asking,
   });
 }
+
+const hasKey = ({ tables }: Pipeline, { table }: { table: string }) =>
+  (tables[table]?.key ?? null) !== null;
 
 /** APIs say in the body why they refuse. */
 function withBody(

@@ -26,7 +26,7 @@ export function readApiPage(
   if (path !== undefined)
     return failed(`the answer is ${format.toUpperCase()}, which has nothing at ${path}`);
   const step = nextRequests(source, {
-    request: link.ask === undefined ? { url: link.url } : { url: link.url, ask: link.ask },
+    request: requestOf(link),
     page: link.page ?? 0,
     known: link.known ?? null,
     headers: answer.headers,
@@ -34,7 +34,8 @@ export function readApiPage(
     records: records.length,
   });
   if ("error" in step) return failed(step.error);
-  const links = "next" in step ? step.next.map((next) => pageLink(link, next)) : [];
+  const byHand = ["cursor", "link", "next_url"].includes(source.pagination.kind);
+  const links = "next" in step ? step.next.map((next) => pageLink(link, next, byHand)) : [];
   const drops: Record<string, number> = {};
   for (const note of step.notes ?? []) drops[note] = (drops[note] ?? 0) + 1;
   for (const child of children) {
@@ -62,12 +63,27 @@ function noteHigh(reading: Reading, field: string, records: readonly unknown[]):
   if (missed > 0) reading.drops[`incremental: no ${field}`] = missed;
 }
 
-/** Another page of the same walk. */
-function pageLink(link: FrontierLink, next: PageRequest): FrontierLink {
-  const { source, depth, url: via, keys } = link;
-  const carried = keys === undefined ? {} : { keys };
+/** Another page of the same walk. `byHand`: each page gives the next one, by what may expire. */
+function pageLink(link: FrontierLink, next: PageRequest, byHand: boolean): FrontierLink {
+  const { source, depth, url: via, keys, walk } = link;
+  const carried = {
+    ...(keys === undefined ? {} : { keys }),
+    ...(walk === undefined ? {} : { walk }),
+    ...(byHand ? { first: link.first ?? requestOf(link) } : {}),
+  };
   return { source, kind: "api", depth, priority: 0, via, ...carried, ...next };
 }
+
+/** The first page once more, as a link of its own; null when the link's walk cannot begin anew. */
+export function walkAnew(link: FrontierLink): FrontierLink | null {
+  const { source, depth, keys, first, walk = 0 } = link;
+  if (first === undefined) return null;
+  const carried = keys === undefined ? {} : { keys };
+  const place = { depth, priority: 0, page: 0, via: link.url } as const;
+  return { ...first, source, kind: "api", ...place, ...carried, walk: walk + 1 };
+}
+
+const requestOf = ({ url, ask }: FrontierLink) => (ask === undefined ? { url } : { url, ask });
 
 function failed(error: string): Reading {
   return { links: [], error, drops: {} };

@@ -18,7 +18,7 @@ import { type Asking, carriedRecord, meaningOf, noteFailure, originalOf } from "
 import type { Crawlable, Verdict } from "./may-fetch.ts";
 import { type PageRules, pageRulesOf } from "./page-rules.ts";
 import { type Reading, rawRecord, readPage, redirectLink } from "./read-answer.ts";
-import { readApiPage } from "./read-api-page.ts";
+import { readApiPage, walkAnew } from "./read-api-page.ts";
 import { readSitemap, type SitemapsSpent } from "./read-sitemap.ts";
 import { bodilessRecord, noteOnRecord } from "./settle-known.ts";
 import { trapBefore, withoutTraps } from "./watch-traps.ts";
@@ -175,6 +175,13 @@ export async function settleOutcome(
   }
   if (answer !== null)
     archiveAnswer(owner, link, source, answer, fetchedAt, originalOf(link, outcome, before));
+  const anew = outcome.kind === "anew" ? walkAnew(link) : null;
+  if (anew !== null) {
+    owner.segment.countDrops(link.source, { "paging: cursor expired, begun anew": 1 });
+    const fresh = await offerInTurns(owner, [anew]);
+    if (!owner.signal.aborted) finish(owner, link, false);
+    return fresh;
+  }
   if (answer !== null && (outcome.kind === "unmodified" || outcome.kind === "gone")) {
     const visited = { link, answer, source, fetchedAt, before };
     const attempt = entry.attempts + entry.calm + 1;

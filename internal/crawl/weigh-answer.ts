@@ -8,12 +8,14 @@ import type { HostOutcome } from "../politeness/host-gate.ts";
 
 /**
  * `read`: the answer is what was asked for. `redirect`: follow `location`. `again`: put the link back, with the attempt
- * counted or not (`costs`), for a token that is `renewed` or not. `dead`: give it up.
+ * counted or not (`costs`), for a token that is `renewed` or not. `anew`: begin its walk over the pages of an API once more.
+ * `dead`: give it up.
  */
 export type LinkOutcome =
   | { kind: "read" }
   | { kind: "redirect" }
   | { kind: "again"; costs: boolean; renewed?: boolean }
+  | { kind: "anew" }
   | { kind: "dead"; reason: string };
 
 /** Answers with 429 or 503 cost no retry, but they end too: with Retry-After, and without (a minute, doubling). */

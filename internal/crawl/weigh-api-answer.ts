@@ -10,17 +10,33 @@ import { weighAnswer } from "./weigh-answer.ts";
 
 const excerptChars = 1_000;
 
-/** As {@link weighAnswer}; an error inside an answer (`failWhen`) is retried as a 5xx is, and then a dead letter. */
+/** A walk over pages is begun anew so often: an API whose cursors never last is not walked for ever. */
+const maxWalks = 3;
+
+/**
+ * As {@link weighAnswer}; an error inside an answer (`failWhen`) is retried as a 5xx is, and then a dead letter. `isKeyed`: the
+ * table has each record once, however often it is read, so a walk whose cursor expired may begin anew.
+ */
 export function weighApiAnswer(
   source: ApiSource,
   answer: Exchange,
   entry: QueuedLink,
   retries: number,
   nowMs: number,
+  isKeyed: boolean,
 ): ReturnType<typeof weighAnswer> {
   const weighed = weighAnswer(answer, entry, retries, nowMs);
-  if (answer.status === 410 && (entry.link.page ?? 0) > 0) {
-    const reason = "HTTP 410: the cursor of this page has expired; a new run starts over";
+  const { page = 0, first, walk = 0 } = entry.link;
+  if (answer.status === 410 && page > 0) {
+    if (isKeyed && first !== undefined && walk < maxWalks)
+      return { ...weighed, link: { kind: "anew" } };
+    const why =
+      walk > 0
+        ? `, also after the walk was begun anew ${walk} times`
+        : isKeyed
+          ? ""
+          : "; with a key of its table the walk would begin anew";
+    const reason = `HTTP 410: the cursor of this page has expired${why}; a new run starts over`;
     return { ...weighed, link: { kind: "dead", reason } };
   }
   const failure = weighed.link.kind === "read" ? failureIn(source, entry.link.url, answer) : null;

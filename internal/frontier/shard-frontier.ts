@@ -33,7 +33,7 @@ export type QueuedLink = {
 const starts = new BoundedCache<FingerprintStart>(256);
 
 /**
- * What makes two links the same: the source, the canonical URL, what the request has beyond it, and which replay it is. A
+ * What makes two links the same: the source, the canonical URL, what the request has beyond it, which walk and replay it is. A
  * robots.txt is no page.
  */
 export function linkFingerprint(link: FrontierLink): Fingerprint {
@@ -45,7 +45,9 @@ export function linkFingerprint(link: FrontierLink): Fingerprint {
   if (link.kind === "page" && link.replay === undefined) return fingerprint(link.url, start);
   const kind = link.kind === "robots" ? "\nrobots" : "";
   const ask = link.ask === undefined ? "" : `\n${JSON.stringify(link.ask)}`;
-  return fingerprint(`${link.url}${kind}${ask}${link.replay ? `\n${link.replay}` : ""}`, start);
+  const walk = link.walk === undefined ? "" : `\nwalk ${link.walk}`;
+  const replay = link.replay ? `\n${link.replay}` : "";
+  return fingerprint(`${link.url}${kind}${ask}${walk}${replay}`, start);
 }
 
 /** Of an API page under its number. A space is in no URL. */

@@ -37,6 +37,10 @@ export type FrontierLink = {
   keys?: Record<string, unknown>;
   /** Of an API page that was offered because a total named it. */
   known?: PagesKnown;
+  /** Behind the first page of an API that gives each page the next: the request of the first one. */
+  first?: { url: string; ask?: LinkAsk };
+  /** How often its walk over the pages was begun anew, because a cursor had expired. */
+  walk?: number;
   /** Redirects followed to get here. */
   redirects?: number;
   /** The URLs of those redirects, first to last. */

@@ -44,6 +44,12 @@ const maxAhead = 10_000;
 export function nextRequests(source: ApiSource, answer: ApiAnswer): ApiStep {
   const step = stepOf(source, answer);
   if (!("next" in step)) return step;
+  if (
+    answer.records === 0 &&
+    source.pagination.kind !== "page" &&
+    source.pagination.kind !== "offset"
+  )
+    step.notes = [...(step.notes ?? []), "paging: empty page inside"];
   const next = step.next.filter(({ page }) => page < source.maxPages);
   if (next.length === step.next.length) return step;
   const notes = [...(step.notes ?? []), maxPagesNote];
