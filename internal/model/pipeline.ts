@@ -271,7 +271,8 @@ export type FileFormat =
   | "parquet"
   | "xml"
   | "excel"
-  | "avro";
+  | "avro"
+  | "fixed";
 
 export type FilesSource = {
   kind: "files";
@@ -285,6 +286,8 @@ export type FilesSource = {
   records: string | null;
   /** URIs of XML namespaces by the prefix that elements of them have in paths and names of columns. */
   namespaces: Record<string, string>;
+  /** Columns of `fixed`, in order, and how many characters each has. */
+  widths: Record<string, number>;
   /** What is told of CSV; null: what its first records show. `nulls`: what says NULL, beside an empty field. */
   csv: { delimiter: string | null; header: boolean | null; nulls: string[] };
   /** Of text without a byte order mark; null: UTF-8, or what an XML document declares. */

@@ -297,7 +297,7 @@ sources:
       'p:3:70: sources[0].urls[2]: "./x.csv" is neither a file: nor an s3: URL | Write file:./x.csv',
       'p:3:79: sources[0].urls[3]: "s3:b" is not an s3: URL | Write s3://BUCKET/PREFIX; a bucket is 3 to 63 of a-z, 0-9, dot and hyphen',
       `p:3:87: sources[0].urls[4]: "file:~/x" starts with "~", which has no meaning in a URL | Write file:\${HOME}/x`,
-      'p:3:108: sources[0].format: expected auto, csv, tsv, json, ndjson, parquet, xml, excel, avro, is "excelx" | Did you mean excel?',
+      'p:3:108: sources[0].format: expected auto, csv, tsv, json, ndjson, parquet, xml, excel, avro, fixed, is "excelx" | Did you mean excel?',
       'p:3:123: sources[0].table: "My Table" is not a table name | Use a-z, 0-9 and _, not starting with a digit, 63 at most, such as my_table',
     ],
   ],

@@ -208,7 +208,7 @@ const files = z.strictObject({
     .min(1)
     .describe("file: and s3: URLs with globs; file: relative to this file"),
   format: z
-    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet", "xml", "excel", "avro"])
+    .enum(["auto", "csv", "tsv", "json", "ndjson", "parquet", "xml", "excel", "avro", "fixed"])
     .optional()
     .describe("What the files are; .gz and .zst are read as they are. Default auto"),
   records: recordsPath
@@ -220,6 +220,10 @@ const files = z.strictObject({
     .record(textThat(checkText), textThat(checkText).describe("URI"))
     .optional()
     .describe("XML namespaces by the prefix that their elements get. Default {}: no prefixes"),
+  widths: z
+    .record(textThat(checkText), count(1, 1_000_000).describe("Characters"))
+    .optional()
+    .describe("Columns of format fixed, in order, by their widths"),
   csv: z
     .strictObject({
       delimiter: textThat(checkDelimiter)

@@ -182,6 +182,7 @@ function toFiles(source: InFile<"files">, folder: string): FilesSource {
     format: source.format ?? "auto",
     records: source.records ?? null,
     namespaces: source.namespaces ?? {},
+    widths: source.widths ?? {},
     csv: {
       delimiter: source.csv?.delimiter ?? null,
       header: source.csv?.header ?? null,

@@ -16,6 +16,7 @@ import { declaredEncoding, markedEncoding } from "./text-encoding.ts";
 export type Sniffed = { file: LocalFile } & (
   | { format: "csv"; csv: SniffedCsv }
   | { format: "avro"; avro: AvroHead }
+  | { format: "fixed"; widths: Readonly<Record<string, number>> }
   | { format: "xml"; xml: Omit<XmlArgs, "layout"> }
   | { format: "ndjson" | "json" | "parquet" | "excel" | "empty" }
 );
@@ -25,7 +26,7 @@ const headBytes = 1024 * 1024;
 /** Options that decide how a file is read. */
 export type FileOptions = Pick<
   FilesSource,
-  "format" | "records" | "namespaces" | "encoding" | "csv"
+  "format" | "records" | "namespaces" | "encoding" | "csv" | "widths"
 >;
 
 /** The path of records in JSON; a path that begins with `/` is one of XML elements. */
@@ -46,6 +47,7 @@ export async function sniffFormat(
   const { head, whole } = await headOf(file, headBytes);
   const binary = (await sniffWorkbook(file, head, format)) ?? sniffBinary(file, head, format);
   if (binary !== null) return binary;
+  if (format === "fixed") return { file, format, widths: options.widths };
   const text = head.subarray(hasByteOrderMark(head) ? 3 : 0);
   const found = foreignContent(text);
   if (found !== null) throw wrong(name, format, found);

@@ -10,6 +10,7 @@ import type { Quarantine } from "./quarantine.ts";
 import { avroColumns } from "./read-avro.ts";
 import { learnXml } from "./read-xml.ts";
 import { JsonScanner } from "./scan-json.ts";
+import type { SniffedCsv } from "./sniff-csv.ts";
 import { type Sniffed, sniffFormat } from "./sniff-format.ts";
 import {
   csvColumns,
@@ -102,7 +103,7 @@ async function stageFile(
   signal: AbortSignal,
 ): Promise<StagedFile> {
   const { local, name } = found.file;
-  const shapes = found.format === "csv" ? csvShapes(found.csv.names) : [];
+  const shapes = csvShapes(csvOf(found)?.names ?? []);
   const reader = readerOf(found, deps, shapes);
   if (reader === null) {
     const input = { name, read: null, staged: await stageParquet(sql, local, name) };
@@ -119,8 +120,15 @@ async function stageFile(
   const { good, bad, blank } = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
   const place = isDirect ? { path: local, compression } : { path, compression: "none" as const };
   const staged = stagedText(found, { ...place, records: good }, shapes, copy);
-  const isText = scanner === null || scanner === deps.text;
+  const isText = found.format !== "avro" && scanner !== deps.json;
   return { input: { name, read, staged, isText }, scanner, blank, bad };
+}
+
+/** How a file, or the copy of it, is CSV; null for all that becomes JSON. */
+function csvOf(found: Sniffed): SniffedCsv | null {
+  if (found.format === "fixed")
+    return { delimiter: ",", header: false, names: Object.keys(found.widths) };
+  return found.format === "csv" ? found.csv : null;
 }
 
 function stagedText(
@@ -130,8 +138,9 @@ function stagedText(
   copy: { longestBytes: number } | null,
 ): StagedInput {
   if (found.format === "avro") return { kind: "json", ...place, ...avroColumns(found.avro) };
-  if (found.format !== "csv") return { kind: "json", ...place, columns: [], isAwkward: false };
-  const { delimiter, header, names } = found.csv;
+  const csv = csvOf(found);
+  if (csv === null) return { kind: "json", ...place, columns: [], isAwkward: false };
+  const { delimiter, header, names } = csv;
   return {
     kind: "csv",
     ...place,

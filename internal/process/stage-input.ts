@@ -12,6 +12,7 @@ import type { Quarantine } from "./quarantine.ts";
 import { avroReader } from "./read-avro.ts";
 import { csvReader } from "./read-csv.ts";
 import { documentReader } from "./read-document.ts";
+import { fixedReader } from "./read-fixed.ts";
 import { lineReader } from "./read-lines.ts";
 import { pathReader } from "./read-records.ts";
 import { xlsxReader } from "./read-xlsx.ts";
@@ -111,6 +112,10 @@ export function readerOf(input: Sniffed, deps: ReaderDeps, shapes: Shape[]): Fil
   switch (input.format) {
     case "csv":
       return { read: csvReader(input.file, input.csv, shapes), scanner: null, mayBeDirect: true };
+    case "fixed": {
+      const read = fixedReader(input.file, Object.values(input.widths), shapes);
+      return { read, scanner: null, mayBeDirect: false };
+    }
     case "ndjson":
       return { read: lineReader(input.file, json), scanner: json, mayBeDirect: true };
     case "json": {

@@ -63,6 +63,7 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
         format: "auto",
         records: null,
         namespaces: {},
+        widths: {},
         csv: { delimiter: null, header: null, nulls: [] },
         encoding: null,
         excel: { sheet: null, headerRow: null },
