@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
+import { NotSent } from "../fetch/not-sent.ts";
 import { openMemoryQueue } from "../queue/queue-memory.ts";
 import { systemClock } from "../std/clock.ts";
 import type { OAuth2 } from "./ask-token.ts";
@@ -54,4 +55,31 @@ test("a request that is given up does not take the token from others that wait f
   const [, second] = await both;
   expect(second?.status).toBe("fulfilled");
   expect(sent).toContain("Bearer t");
+});
+
+test("a token of the host that is asked goes out in place of the request, which is made again", async () => {
+  const sent: string[] = [];
+  const fetcher: Fetcher = {
+    fetch: async (url, { onSent }) => {
+      onSent?.();
+      sent.push(url);
+      return { status: 200, body: Buffer.from('{"access_token":"t"}') } as Exchange;
+    },
+    addressOf: async () => null,
+    close: async () => {},
+  };
+  let starts = 0;
+  const asked = {
+    headers: {},
+    onSent: () => {
+      starts += 1;
+    },
+  };
+  const tokens = new Tokens(openMemoryQueue(), systemClock);
+  const { signal } = new AbortController();
+  const own = authorized(fetcher, client, tokens, systemClock);
+  await expect(own.fetcher.fetch("https://id.test/1", asked, signal)).rejects.toThrow(NotSent);
+  expect([sent, starts]).toEqual([[client.tokenUrl], 1]);
+  await own.fetcher.fetch("https://id.test/1", asked, signal);
+  expect([sent, starts]).toEqual([[client.tokenUrl, "https://id.test/1"], 2]);
 });

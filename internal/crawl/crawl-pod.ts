@@ -5,6 +5,7 @@
 
 import { Tokens } from "../auth/tokens.ts";
 import type { Fetcher } from "../fetch/fetch-page.ts";
+import { NotSent } from "../fetch/not-sent.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
@@ -27,7 +28,6 @@ import { SitemapOffers } from "./offer-sitemaps.ts";
 import { PodHosts } from "./pod-hosts.ts";
 import { settleDropped, settleRefused, settleUnfetched } from "./settle.ts";
 import { byRoute } from "./source-route.ts";
-import { NotSent } from "./visit.ts";
 
 export type PodOptions = {
   fetcher: Fetcher;

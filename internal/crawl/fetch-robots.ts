@@ -2,6 +2,7 @@
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
+import { NotSent } from "../fetch/not-sent.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
 import type { FrontierLink } from "../model/link.ts";
 import { askRobots, type RobotsAnswer, type RobotsEntry } from "../politeness/ask-robots.ts";
@@ -10,7 +11,7 @@ import { originOf } from "../url/url.ts";
 import { agentOf, productToken } from "./ask-source.ts";
 import type { LinkDeps } from "./fetch-link.ts";
 import { type Crawlable, robotsKey } from "./may-fetch.ts";
-import { NotSent, visit } from "./visit.ts";
+import { visit } from "./visit.ts";
 import { weighAnswer, weighFault } from "./weigh-answer.ts";
 
 /** The robots.txt that must be asked for before `link` of a source may be fetched. */

@@ -4,6 +4,7 @@
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
+import { NotSent } from "../fetch/not-sent.ts";
 import { policyGapMs, rateLimitOf } from "../fetch/rate-limit.ts";
 import type { ShardLeases } from "../frontier/shard-leases.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
@@ -24,11 +25,6 @@ export type VisitDeps = {
   onChange: (host: Host) => void;
 };
 
-/** A request that was not sent is no fault of anybody: what it was for is tried again. */
-export class NotSent extends Error {
-  override name = "NotSent";
-}
-
 export type Visit = {
   host: Host;
   owner: ShardOwner;
@@ -44,7 +40,8 @@ export type Visit = {
 
 /**
  * Makes a request at a host that is ready, and counts it. `weigh` says what the answer, or the fault, means for the host.
- * Gives null when it was not sent: by the time it could go out the lease had ended, or the host had asked to be left alone.
+ * Gives null when it was not sent: by the time it could go out the lease had ended, or the host had asked to be left alone, or
+ * a token was asked for in its place.
  * Throws Fatal when the host is not ready, and the reason for which the owner was abandoned.
  */
 export async function visit<T extends { gate: HostOutcome }>(
@@ -54,13 +51,11 @@ export async function visit<T extends { gate: HostOutcome }>(
 ): Promise<{ answer: Exchange | FetchFault; weighed: T } | null> {
   const flight = host.start(clock.steadyMs());
   owner.segment.countRequest(host.authority, robots, source.name);
-  let isRefused = false;
   let turn: AddressTurn | null = null;
   let askedMs = flight.startedMs;
   const onSent = () => {
     const isAllowed = leases.isValid(owner.shard) && host.isCovered(flight, clock.wallMs());
     if (!isAllowed || host.gate.blockedUntil > clock.steadyMs()) {
-      isRefused = true;
       throw new NotSent(`${url} may not be asked for any more`);
     }
     const allowedMs = host.gapMs;
@@ -103,9 +98,9 @@ export async function visit<T extends { gate: HostOutcome }>(
     );
     host.silentFaults = 0;
   } catch (error) {
-    if (isRefused || !(error instanceof FetchFault)) {
+    if (!(error instanceof FetchFault)) {
       end(null, { kind: "ok" });
-      if (isRefused) return null;
+      if (error instanceof NotSent) return null;
       throw error;
     }
     if (!/^(broken|decode|refused)$/.test(error.kind)) host.silentFaults += 1;
