@@ -26,6 +26,7 @@ const files = {
 };
 const config = (type: string): TableConfig => ({
   partitionBy: [{ name: "dt", expression: null }],
+  sortBy: [],
   key: null,
   contract: "evolve",
   conflict: "quarantine",

@@ -323,6 +323,8 @@ export type TableKey = { columns: readonly string[]; newest: string | null };
 
 export type TableConfig = {
   partitionBy: PartitionColumn[];
+  /** Columns that the rows of a file are sorted by; empty: they stay as they come. */
+  sortBy: string[];
   /** Null: rows are kept as they come. */
   key: TableKey | null;
   /** What rows do that the registered schema does not describe: change it, fail their batch, are left out, are put aside. */

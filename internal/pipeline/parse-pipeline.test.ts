@@ -175,6 +175,7 @@ sources:
   });
   expect(pipeline.tables.t).toEqual({
     partitionBy: [{ name: "dt", expression: null }],
+    sortBy: [],
     key: null,
     contract: "evolve",
     conflict: "text",
@@ -196,6 +197,7 @@ sources:
 tables:
   t:
     partitionBy: [dt, { day: cast(ts as date) }]
+    sortBy: [price]
     columns: { price: "DECIMAL(12,2)", tags: "VARCHAR[]" }
 waitFor: [{ file: ./in/_SUCCESS }, { url: "file:in/*.csv", timeout: 90s }]
 `);
@@ -225,6 +227,7 @@ waitFor: [{ file: ./in/_SUCCESS }, { url: "file:in/*.csv", timeout: 90s }]
       { name: "dt", expression: null },
       { name: "day", expression: "cast(ts as date)" },
     ],
+    sortBy: ["price"],
     columns: { price: "DECIMAL(12,2)", tags: "VARCHAR[]" },
   });
   expect(pipeline.waitFor).toEqual([

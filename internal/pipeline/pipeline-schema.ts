@@ -42,6 +42,10 @@ const table = z.strictObject({
     .array(partition)
     .optional()
     .describe("Partition columns in the order of the path; dt is the run's date. Default [dt]"),
+  sortBy: z
+    .array(textThat(checkText))
+    .optional()
+    .describe("Columns that the rows of a file are sorted by, NULL last. Default: as they come"),
   key: z
     .array(textThat(checkText))
     .min(1)

@@ -63,6 +63,7 @@ function toTable(
   );
   return {
     partitionBy,
+    sortBy: table?.sortBy ?? [],
     key: table?.key ? { columns: table.key, newest: newestOf(name, sources) } : null,
     contract: table?.contract ?? "evolve",
     conflict: table?.conflict ?? "text",

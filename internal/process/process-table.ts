@@ -35,6 +35,7 @@ export type TableWork = {
   declared: Declared;
   rules: SchemaRules;
   partitionBy: readonly PartitionColumn[];
+  sortBy: readonly string[];
   key: TableKey | null;
   stage(scratch: string, quarantine: Quarantine): Promise<StagedTable>;
 };
@@ -104,6 +105,7 @@ export async function processTable(
         columns: targets,
         registered,
         partitionBy: work.partitionBy,
+        sortBy: work.sortBy,
         folder: join(scratch, "parts"),
       }));
     }

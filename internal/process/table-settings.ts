@@ -31,6 +31,7 @@ export function tableSettings(
   return {
     table,
     partitionBy: config?.partitionBy ?? byRunDate,
+    sortBy: config?.sortBy ?? [],
     key: config?.key ?? null,
     rules: { contract, conflict, compatibility, aliases, isDeclared },
     declared: { columns: types, isTrusted: isPages && Object.keys(declared).length === 0 },

@@ -25,6 +25,7 @@ afterAll(async () => {
 async function write(
   select: string,
   partitionBy: { name: string; expression: string | null }[] = [],
+  sortBy: string[] = [],
 ) {
   const folder = join(root, String(runs++));
   const columns = await sql.describe(select);
@@ -33,6 +34,7 @@ async function write(
     select,
     columns,
     partitionBy,
+    sortBy,
     runDate: "2026-03-04",
     folder,
     task: "m-1",
@@ -64,6 +66,16 @@ test("order holds within partitions", async () => {
   expect(await read(files.slice(1, 2), "n, k")).toEqual(
     ["7", "4", "1"].map((n) => ({ n, k: "1" })),
   );
+});
+
+test("rows are sorted within a file, NULL last, and else stay as they come", async () => {
+  const rows = "SELECT range AS n, nullif(range % 3, 0) AS k, range % 2 AS p FROM range(9)";
+  const sorted = ["1", "4", "7", "2", "5", "8", "0", "3", "6"];
+  const numbers = async (files: { local: string }[]) => (await read(files, "n")).map(({ n }) => n);
+  expect(await numbers(await write(rows, [], ["k", "nowhere"]))).toEqual(sorted);
+  const parts = await write(rows, [{ name: "p", expression: null }], ["K"]);
+  const even = sorted.filter((n) => Number(n) % 2 === 0);
+  expect(await numbers(parts.slice(0, 1))).toEqual(even);
 });
 
 test("sums of integers stay exact", async () => {

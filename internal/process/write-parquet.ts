@@ -25,7 +25,7 @@ const maxPartitions = 10_000;
 /**
  * `select` yields the rows, `columns` what it yields; `isCheap`: it may be run twice, and gives the same again.
  * `registered`: types for the partition columns that are added to them. `sortBy`: columns that rows are sorted by within a
- * file; without any they keep the order of `select`. `folder` must be empty or absent.
+ * file, where they have them; without any they keep the order of `select`. `folder` must be empty or absent.
  */
 export type WriteArgs = {
   sql: Sql;
@@ -49,10 +49,15 @@ export async function writeParquet(args: WriteArgs): Promise<WrittenFile[]> {
   await mkdir(args.folder, { recursive: true });
   const added = await addedColumns(sql, columns, partitionBy, args.runDate);
   const rows = selectWith(args, added);
+  const sortBy = (args.sortBy ?? []).filter((name) =>
+    [...columns, ...added].some((column) => isSameName(column.name, name)),
+  );
   const isConstant = partitionBy.every(({ name }) =>
     added.some((column) => column.name === name && column.isConstant),
   );
-  const files = isConstant ? await writeOne(args, rows) : await writeMany(args, added, rows);
+  const files = isConstant
+    ? await writeOne({ ...args, sortBy }, rows)
+    : await writeMany({ ...args, sortBy }, added, rows);
   await checkFooters(sql, files);
   return files.sort((a, b) => (a.relative < b.relative ? -1 : 1));
 }

@@ -47,6 +47,7 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
     const registry = batch.registry ?? new Map();
     const config = {
       partitionBy: [{ name: "dt", expression: null }],
+      sortBy: [],
       key: null,
       contract: "evolve" as const,
       conflict: "text" as const,
