@@ -11,18 +11,22 @@ import type { Exchange } from "../fetch/fetch-page.ts";
 import { decodeBody } from "../links/charset.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import { describeError } from "../std/errors.ts";
+import type { RecordCollector } from "./collect-records.ts";
 
 /**
- * `document`: undefined where there is none around the records. `records`: what is written as one and cannot be read is null.
- * `error`: why it cannot be read at all.
+ * `document`: undefined where there is none around the records. `count`: of records. `records`: what is written as one and cannot be
+ * read is null; of an answer that is not held there are none but `found`, what follows from them. `error`: why it cannot be read at all.
  */
 export type ApiAnswer =
-  | { format: FoundFormat; document: unknown; records: unknown[]; error: null }
+  | { format: FoundFormat; document: unknown; count: number; records: unknown[]; error: null }
+  | { format: FoundFormat; document: unknown; count: number; found: RecordCollector; error: null }
   | { format: FoundFormat; error: string };
 
 export type AnswerText = { text: string; charset: string };
 
 const excerptChars = 200;
+/** Most that a gzip file whose body is held may unpack to. */
+const maxHeldBytes = 64 * 1024 * 1024;
 const texts = new WeakMap<Exchange, AnswerText | null>();
 const answers = new WeakMap<Exchange, ApiAnswer>();
 
@@ -58,6 +62,11 @@ export function readApiAnswer(source: ApiSource, url: string, answer: Exchange):
   return found;
 }
 
+/** What an answer that is not held was read as. */
+export function keepAnswer(answer: Exchange, read: ApiAnswer): void {
+  answers.set(answer, read);
+}
+
 function read(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
   const { maxBytes } = source.fetch.limits;
   const label = { contentType: answer.headers["content-type"] ?? "", name: new URL(url).pathname };
@@ -66,12 +75,17 @@ function read(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
   let text = "";
   try {
     if (answer.truncated) throw new Error(`it is longer than limits.maxBytes (${maxBytes})`);
-    if (packingOf(bytes) === "gzip") bytes = gunzipSync(bytes, { maxOutputLength: maxBytes });
+    if (packingOf(bytes) === "gzip")
+      bytes = gunzipSync(bytes, { maxOutputLength: Math.min(maxBytes, maxHeldBytes) });
     format = formatOf(source.format, label, bytes);
     text = answerText(answer)?.text ?? bytes.toString("utf8");
-    if (format !== "json") return { format, ...linesOf(text, format), error: null };
+    if (format !== "json") {
+      const records = linesIn(text, format);
+      return { format, document: undefined, count: records.length, records, error: null };
+    }
     const document = parseJsonExact(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
-    return { format, document, records: recordsOf(document, source.records), error: null };
+    const records = recordsOf(document, source.records);
+    return { format, document, count: records.length, records, error: null };
   } catch (error) {
     const what = format === "json" ? "JSON" : format.toUpperCase();
     const excerpt = text.slice(0, excerptChars);
@@ -79,11 +93,8 @@ function read(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
   }
 }
 
-function linesOf(text: string, format: "ndjson" | "csv" | "tsv") {
-  return {
-    document: undefined,
-    records: format === "ndjson" ? jsonLines(text) : csvObjects(Buffer.from(text), format),
-  };
+function linesIn(text: string, format: "ndjson" | "csv" | "tsv"): unknown[] {
+  return format === "ndjson" ? jsonLines(text) : csvObjects(Buffer.from(text), format);
 }
 
 function jsonLines(text: string): unknown[] {

@@ -1,4 +1,5 @@
 // The pod against a made-up web: what it asks for, when, and that it always comes to an end.
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +66,7 @@ async function newPod(sources: WebSource[], web: (url: string) => Exchange | Pro
     pipelineOf: () =>
       ({ sources, retries: { crawl: 1, process: 0, etl: 0, upload: 0 } }) as unknown as Pipeline,
     userAgent: "onpoint",
+    scratch: tmpdir(),
     maxInFlight: 10,
     onProgress: () => undefined,
   });

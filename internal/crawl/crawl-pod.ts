@@ -35,6 +35,7 @@ export type PodOptions = {
   queue: Queue;
   pipelineOf: (owner: ShardOwner) => Pipeline;
   userAgent: string;
+  scratch: string;
   maxInFlight: number;
   /** A fetch ended, or links came: the caller may want to commit. */
   onProgress: (owner: ShardOwner) => void;
@@ -81,6 +82,7 @@ export class CrawlPod {
       fetcher: options.fetcher,
       leases: options.leases,
       userAgent: options.userAgent,
+      scratch: options.scratch,
       tokens: new Tokens(options.queue, this.#clock),
       turnAt: (url, job, body) => this.#turnAt(url, job, body),
       elsewhere: new Elsewhere(options, this.#clock, { isStopping, onWait }),

@@ -19,6 +19,7 @@ import { askFor } from "./known-page.ts";
 import type { Crawlable } from "./may-fetch.ts";
 import { settleAsked, settleOutcome } from "./settle.ts";
 import { bodyExcerpt } from "./source-secrets.ts";
+import { spilling } from "./spill-answers.ts";
 import { type VisitDeps, visit } from "./visit.ts";
 import { type LinkOutcome, weighAnswer, weighFault } from "./weigh-answer.ts";
 import { weighApiAnswer } from "./weigh-api-answer.ts";
@@ -38,10 +39,25 @@ export type LinkDeps = VisitDeps & {
   userAgent: string;
   tokens: Tokens;
   elsewhere: Pick<Elsewhere, "ask" | "leave">;
+  /** A folder on the pod's own disk, for bodies that are too long to be held. */
+  scratch: string;
 };
 
 /** Fetches a link. Gives the new links of the owner's own shard, which are queued already. */
-export async function fetchLink(
+export async function fetchLink(deps: LinkDeps, job: LinkJob): Promise<FrontierLink[]> {
+  const { source, owner, pipeline } = job;
+  const { link } = job.entry;
+  if (source.kind !== "api" || link.kind !== "api") return fetchWith(deps, job);
+  const children = childrenOf(pipeline, owner.run.only, source);
+  const { fetcher, close } = spilling(deps.fetcher, deps.scratch, link, source, children);
+  try {
+    return await fetchWith({ ...deps, fetcher }, job);
+  } finally {
+    await close();
+  }
+}
+
+async function fetchWith(
   deps: LinkDeps,
   { host, owner, entry, source, pipeline, robots }: LinkJob,
 ): Promise<FrontierLink[]> {

@@ -29,7 +29,7 @@ export type Reading = {
 
 /**
  * The raw record of an answer. `keep`: the rules of a page's source. An API's answer is text, whatever it calls itself, if that can give
- * its bytes back; so is a body that says nothing of itself.
+ * its bytes back; so is a body that says nothing of itself. `long`: of a body that is in an object of its own.
  */
 export function rawRecord(
   link: FrontierLink,
@@ -37,9 +37,10 @@ export function rawRecord(
   fetchedAt: string,
   attempt: number,
   keep: KeepRules | null = null,
+  long: { digest: string; path: string } | null = null,
 ): RawRecord {
   const { contentType, body, skipped, truncated } = keepOf(answer, keep);
-  const text = skipped === null ? textOf(link, answer, contentType, body) : null;
+  const text = skipped === null && long === null ? textOf(link, answer, contentType, body) : null;
   return {
     url: link.url,
     final_url: link.url,
@@ -52,11 +53,12 @@ export function rawRecord(
     page: link.page ?? 0,
     ...(link.ask === undefined ? {} : { ask: link.ask }),
     ...(link.keys === undefined ? {} : { keys: link.keys }),
-    digest: digestOf(answer, skipped),
+    digest: long?.digest ?? digestOf(answer, skipped),
     content_type: contentType,
     charset: text?.charset ?? "",
     body: text?.text ?? null,
     body_b64: text !== null || body.length === 0 ? null : body.toString("base64"),
+    ...(long === null ? {} : { body_file: long.path }),
     timing: { first_byte_ms: Math.round(answer.firstByteMs), total_ms: Math.round(answer.totalMs) },
     attempt,
     error: truncated ? `truncated at ${body.length} bytes` : null,

@@ -3,10 +3,9 @@ import { documentPaths } from "../answers/document-paths.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
-import { childLinks, fieldOf } from "../paging/child-requests.ts";
 import { maxPagesNote, nextRequests, type PageRequest } from "../paging/next-requests.ts";
-import { greater, waterText } from "../recrawl/high-water.ts";
 import { readApiAnswer } from "./api-answer.ts";
+import { RecordCollector } from "./collect-records.ts";
 import type { Reading } from "./read-answer.ts";
 
 /**
@@ -21,7 +20,7 @@ export function readApiPage(
 ): Reading {
   const read = readApiAnswer(source, link.url, answer);
   if (read.error !== null) return failed(read.error);
-  const { document, records, format } = read;
+  const { document, count, format } = read;
   const [path] = document === undefined ? documentPaths(source) : [];
   if (path !== undefined)
     return failed(`the answer is ${format.toUpperCase()}, which has nothing at ${path}`);
@@ -31,36 +30,21 @@ export function readApiPage(
     known: link.known ?? null,
     headers: answer.headers,
     document,
-    records: records.length,
+    records: count,
   });
   if ("error" in step) return failed(step.error);
   const byHand = ["cursor", "link", "next_url"].includes(source.pagination.kind);
   const links = "next" in step ? step.next.map((next) => pageLink(link, next, byHand)) : [];
   const drops: Record<string, number> = {};
   for (const note of step.notes ?? []) drops[note] = (drops[note] ?? 0) + 1;
-  for (const child of children) {
-    const found = childLinks(child, records, link);
-    for (const each of found.links) links.push(each);
-    if (found.missed > 0) drops[`${child.name}: no value for its url`] = found.missed;
-  }
-  const reading: Reading = { links, error: null, drops };
-  if (source.incremental !== null) noteHigh(reading, source.incremental.field, records);
+  const found = "found" in read ? read.found : new RecordCollector(link, source, children);
+  if ("records" in read) found.add(read.records);
+  for (const each of found.links) links.push(each);
+  const reading: Reading = { links, error: null, drops: { ...drops, ...found.drops } };
+  if (found.high !== null) reading.high = found.high;
   // What lies beyond the last page that may be read would never be read.
   if (reading.high !== undefined && step.notes?.includes(maxPagesNote)) reading.high = null;
   return reading;
-}
-
-/** The greatest value of a field; records without it are counted. */
-function noteHigh(reading: Reading, field: string, records: readonly unknown[]): void {
-  let high: string | null = null;
-  let missed = 0;
-  for (const each of records) {
-    const value = waterText(fieldOf(each, field));
-    if (value === null) missed += 1;
-    else high = high === null ? value : greater(high, value);
-  }
-  if (high !== null) reading.high = high;
-  if (missed > 0) reading.drops[`incremental: no ${field}`] = missed;
 }
 
 /** Another page of the same walk. `byHand`: each page gives the next one, by what may expire. */

@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
+import { rawBodyPath } from "../model/lake-paths.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource, Source, WebSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
@@ -21,6 +22,7 @@ import { type Reading, rawRecord, readPage, redirectLink } from "./read-answer.t
 import { readApiPage, walkAnew } from "./read-api-page.ts";
 import { readSitemap, type SitemapsSpent } from "./read-sitemap.ts";
 import { bodilessRecord, noteOnRecord } from "./settle-known.ts";
+import { longBodyOf } from "./spill-answers.ts";
 import { trapBefore, withoutTraps } from "./watch-traps.ts";
 import type { LinkOutcome } from "./weigh-answer.ts";
 
@@ -203,7 +205,8 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
   let reading: Reading;
   try {
     const attempt = entry.attempts + entry.calm + 1;
-    record = rawRecord(link, answer, fetchedAt, attempt, keepRulesFor(link, source));
+    const keep = keepRulesFor(link, source);
+    record = rawRecord(link, answer, fetchedAt, attempt, keep, longBody(owner, link, answer));
     reading = await readAnswer(owner, answered, record);
     reading = withoutTraps(owner, link, record, reading, source);
   } catch (error) {
@@ -216,6 +219,10 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
   if (again)
     reading = { ...reading, links: [], error: `page ${again.page} was there before: ${again.url}` };
   const fresh = await offerInTurns(owner, reading.links);
+  const long = longBodyOf(answer);
+  // Before its record: what that names is there.
+  if (long !== null && record.body_file !== undefined && reading.error === null)
+    await owner.lake.putFile(record.body_file, long.path);
   if (owner.signal.aborted) return [];
   // From here on nothing waits: all that is known of the link goes into one segment.
   archiveAnswer(owner, link, source, answer, fetchedAt);
@@ -238,6 +245,13 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
   if (isKept) owner.segment.addRecord(record);
   finish(owner, link, isPage);
   return fresh;
+}
+
+/** Where the body of an answer that is not held will be, and its digest. */
+function longBody({ run }: ShardOwner, link: FrontierLink, answer: Exchange) {
+  const digest = longBodyOf(answer)?.digest() ?? null;
+  if (digest === null) return null;
+  return { digest, path: rawBodyPath(link.source, run.date, run.token, digest) };
 }
 
 function isRound(owner: ShardOwner, link: FrontierLink): boolean {

@@ -32,7 +32,7 @@ function inPieces(packed: Buffer, coding: string, maxBytes: number, pieceBytes: 
       }
       unpacking.end();
     };
-    const unpacking = new Unpacking(codingsOf(coding), maxBytes, {
+    const unpacking = new Unpacking(codingsOf(coding), maxBytes, null, {
       onDrain: go,
       onEnd: (body, truncated) => resolve({ body, truncated }),
       onFault: reject,

@@ -15,6 +15,7 @@ import { openRoute } from "./open-route.ts";
 import type { ProxyServer } from "./proxies.ts";
 import { type Received, Receiver } from "./receiver.ts";
 import type { FetchLimits, Route } from "./route.ts";
+import type { Spill } from "./spill.ts";
 import { systemNames } from "./system-names.ts";
 import { TlsSessions } from "./tls-sessions.ts";
 
@@ -41,7 +42,7 @@ export type Exchange = {
   ip: string | null;
   /** What was asked for. */
   request: SentRequest;
-  /** Without its content codings, whatever `headers` say. */
+  /** Without its content codings, whatever `headers` say; empty when it was spilled. */
   body: Buffer;
   /** The body was cut at the byte limit. */
   truncated: boolean;
@@ -60,6 +61,8 @@ export type Asked = {
   onSent?: () => void;
   /** Told of the final answer's head: false ends it there, as cut, without a body. */
   wantsBody?: (status: number, headers: Record<string, string>) => boolean;
+  /** Where a long body goes; without it: held, as any other. */
+  spill?: Spill;
   route?: Route;
 };
 
@@ -98,7 +101,8 @@ export function openFetcher(tools: Partial<FetcherTools> = {}): Fetcher {
           throw error;
         }
       };
-      const sending = { to, request, route, startedMs, onSent, wantsBody: asked.wantsBody };
+      const { wantsBody, spill = null } = asked;
+      const sending = { to, request, route, startedMs, onSent, wantsBody, spill };
       try {
         return await sendByProxies(connections, hooks, sending, signal);
       } catch (error) {
@@ -127,6 +131,7 @@ type Sending = {
   startedMs: number;
   onSent: () => void;
   wantsBody: Asked["wantsBody"];
+  spill: Spill | null;
 };
 
 /** While proxies cannot be used, nothing has been sent: the next one can have it. */
@@ -182,7 +187,7 @@ function receive(
   connections: Connections,
   connection: Connection,
   hooks: AbortHooks,
-  { to, request, route, startedMs, onSent, wantsBody }: Sending,
+  { to, request, route, startedMs, onSent, wantsBody, spill }: Sending,
   signal: AbortSignal,
 ): Promise<Received> {
   const { maxBytes, totalMs, headersMs, idleMs } = route.limits;
@@ -199,7 +204,7 @@ function receive(
     };
     // RFC 9112 section 8: a body up to the end of the connection is whole only if that end was a proper one.
     let cut: Error | null = null;
-    const receiver = new Receiver(maxBytes, {
+    const receiver = new Receiver(maxBytes, spill, {
       onSent,
       wantsBody: wantsBody ?? (() => true),
       onFree: (isClean) => {

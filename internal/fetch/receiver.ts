@@ -4,9 +4,10 @@
 import type { Dispatcher } from "undici";
 import { codingsOf, unpackWhole } from "./content-codings.ts";
 import { FetchFault } from "./fetch-fault.ts";
+import { Gathering, type Spill } from "./spill.ts";
 import { Unpacking } from "./unpacking.ts";
 
-/** `body`: without its content codings, cut at `maxBytes` if `truncated`. `firstByteAtMs` by `performance.now()`. */
+/** `body`: without its content codings, cut at `maxBytes` if `truncated`; empty when it was spilled. `firstByteAtMs` by `performance.now()`. */
 export type Received = {
   status: number;
   statusText: string;
@@ -39,12 +40,17 @@ export class Receiver implements Dispatcher.DispatchHandler {
   #codings: ReturnType<typeof codingsOf> = [];
   #unpacking: Unpacking | null = null;
   #chunks: Buffer[] = [];
+  readonly #spill: Spill | null;
+  /** Of a body without content codings that may be spilled. */
+  #gathering: Gathering | null = null;
   #sizeBytes = 0;
   #isFree = false;
   #isEnded = false;
+  #isCut = false;
 
-  constructor(maxBytes: number, events: ReceiverEvents) {
+  constructor(maxBytes: number, spill: Spill | null, events: ReceiverEvents) {
     this.#maxBytes = maxBytes;
+    this.#spill = spill;
     this.#events = events;
   }
 
@@ -106,12 +112,21 @@ export class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#isCut) return;
     if (this.#unpacking !== null) {
       if (!this.#unpacking.write(chunk)) controller.pause();
       return;
     }
     this.#sizeBytes += chunk.length;
+    const spill = this.#spillOf();
+    if (spill !== null && this.#codings.length === 0) {
+      this.#gathering ??= new Gathering(spill, {
+        onDrain: () => this.#controller?.resume(),
+        onFault: (fault) => this.abort(fault),
+      });
+      this.#gather(this.#gathering, chunk, controller);
+      return;
+    }
     this.#chunks.push(chunk);
     if (this.#codings.length > 0) {
       if (this.#sizeBytes > wholeBytes) this.#startUnpacking();
@@ -128,6 +143,10 @@ export class Receiver implements Dispatcher.DispatchHandler {
     if (this.#isEnded) return;
     if (this.#unpacking !== null) {
       this.#unpacking.end();
+      return;
+    }
+    if (this.#gathering !== null) {
+      this.#gathering.end((body) => this.#end(body, false));
       return;
     }
     if (this.#codings.length === 0 || this.#sizeBytes === 0) {
@@ -149,7 +168,26 @@ export class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: unknown): void {
-    this.#fail(error);
+    // It was ended here, and what there is of it is being written.
+    if (!this.#isCut) this.#fail(error);
+  }
+
+  #spillOf(): Spill | null {
+    const status = this.#head?.status ?? 0;
+    return status >= 200 && status < 300 ? this.#spill : null;
+  }
+
+  #gather(gathering: Gathering, chunk: Buffer, controller: Dispatcher.DispatchController): void {
+    const overBytes = this.#sizeBytes - this.#maxBytes;
+    if (overBytes <= 0) {
+      if (!gathering.add(chunk)) controller.pause();
+      return;
+    }
+    gathering.add(chunk.subarray(0, chunk.length - overBytes));
+    this.#isCut = true;
+    gathering.end((body) => this.#end(body, true));
+    this.#free(false);
+    controller.abort(new Error("cut"));
   }
 
   #startUnpacking(): Unpacking {
@@ -157,7 +195,7 @@ export class Receiver implements Dispatcher.DispatchHandler {
       this.#free(false);
       this.#controller?.abort(new Error("cut"));
     };
-    const unpacking = new Unpacking(this.#codings, this.#maxBytes, {
+    const unpacking = new Unpacking(this.#codings, this.#maxBytes, this.#spillOf(), {
       onDrain: () => this.#controller?.resume(),
       onEnd: (body, truncated) => {
         if (truncated) stop();
@@ -196,6 +234,7 @@ export class Receiver implements Dispatcher.DispatchHandler {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#unpacking?.destroy();
+    this.#gathering?.destroy();
     this.#chunks = [];
     this.#free(false);
     this.#events.onFault(error);

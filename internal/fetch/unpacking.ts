@@ -2,6 +2,7 @@
 import type { Transform } from "node:stream";
 import { type codingsOf, damaged, mostUnpackedBytes, unpackStream } from "./content-codings.ts";
 import { FetchFault } from "./fetch-fault.ts";
+import { Gathering, type Spill } from "./spill.ts";
 
 export type UnpackingEvents = {
   /** After `write` gave false: more may come. */
@@ -18,15 +19,24 @@ export class Unpacking {
   readonly #events: UnpackingEvents;
   #streams: Transform[] = [];
   #packedBytes = 0;
-  #chunks: Buffer[] = [];
+  readonly #gathering: Gathering;
   #sizeBytes = 0;
   #isEnded = false;
 
-  /** `codings`: at least one. */
-  constructor(codings: ReturnType<typeof codingsOf>, maxBytes: number, events: UnpackingEvents) {
+  /** `codings`: at least one. `spill`: where a long body goes. */
+  constructor(
+    codings: ReturnType<typeof codingsOf>,
+    maxBytes: number,
+    spill: Spill | null,
+    events: UnpackingEvents,
+  ) {
     this.#codings = codings;
     this.#maxBytes = maxBytes;
     this.#events = events;
+    this.#gathering = new Gathering(spill, {
+      onDrain: () => this.#streams.at(-1)?.resume(),
+      onFault: (fault) => this.#fail(fault),
+    });
   }
 
   /** False: wait for `onDrain`. */
@@ -44,6 +54,11 @@ export class Unpacking {
 
   /** Nobody wants it any more: no event follows. */
   destroy(): void {
+    this.#stop();
+    this.#gathering.destroy();
+  }
+
+  #stop(): void {
     this.#isEnded = true;
     for (const stream of this.#streams) stream.destroy();
   }
@@ -74,14 +89,16 @@ export class Unpacking {
       return;
     }
     const overBytes = this.#sizeBytes - this.#maxBytes;
-    this.#chunks.push(overBytes > 0 ? chunk.subarray(0, chunk.length - overBytes) : chunk);
+    const kept = overBytes > 0 ? chunk.subarray(0, chunk.length - overBytes) : chunk;
+    const goesOn = this.#gathering.add(kept);
     if (overBytes > 0) this.#finish(true);
+    else if (!goesOn) this.#streams.at(-1)?.pause();
   }
 
   #finish(truncated: boolean): void {
     if (this.#isEnded) return;
-    this.destroy();
-    this.#events.onEnd(Buffer.concat(this.#chunks), truncated);
+    this.#stop();
+    this.#gathering.end((body) => this.#events.onEnd(body, truncated));
   }
 
   #fail(fault: FetchFault): void {

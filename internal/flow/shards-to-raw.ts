@@ -82,6 +82,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     queue,
     pipelineOf: (owner) => deps.pipelineOf(owner.run),
     userAgent: settings.userAgent,
+    scratch: deps.scratch,
     maxInFlight: settings.maxInFlight,
     onProgress: (owner) => commitIfDue(owner),
   });

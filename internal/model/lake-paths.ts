@@ -16,6 +16,9 @@ export const rawFolder = (source: string, date: string, token: string) =>
   `raw/${source}/dt=${date}/run=${token}/`;
 export const rawFilePath = (source: string, date: string, token: string, segment: string) =>
   `${rawFolder(source, date, token)}${segment}.jsonl.zst`;
+/** A body that is too long for a raw file, named by its content. */
+export const rawBodyPath = (source: string, date: string, token: string, sha256: string) =>
+  `${rawFolder(source, date, token)}${sha256}.body`;
 export const warcFilePath = (source: string, date: string, token: string, segment: string) =>
   `${rawFolder(source, date, token)}${segment}.warc.gz`;
 /** Snapshots of the frontier: of a run, of a shard, one that is exact for a sequence of the shard's ledger. */

@@ -15,7 +15,7 @@ export type KnownBefore = {
   status?: number;
 };
 
-/** One fetched answer. At most one of `body` (text) and `body_b64` is set: none when there was no body, or it was not kept. */
+/** One fetched answer. At most one of `body` (text), `body_b64` and `body_file` is set: none when there was no body, or it was not kept. */
 export type RawRecord = {
   url: string;
   final_url: string;
@@ -40,6 +40,8 @@ export type RawRecord = {
   charset: string;
   body: string | null;
   body_b64: string | null;
+  /** The object in the lake that has the body, zstd unless it came packed: it is too long for a line. */
+  body_file?: string;
   /** Milliseconds to the first byte of the answer and to its end. */
   timing: { first_byte_ms: number; total_ms: number };
   attempt: number;

@@ -12,6 +12,8 @@ import { describePath } from "./shape-problems.ts";
 import { entriesOf, listOf, textOf, valueAt } from "./value-at.ts";
 import type { Path, YamlDocument } from "./yaml-document.ts";
 
+const maxHeldBytes = 1024 * 1024 * 1024;
+
 /** `folder`: of the pipeline file. `checkFiles`: look at the disk too. */
 export function crossProblems(
   document: YamlDocument,
@@ -50,6 +52,7 @@ function sourceProblems(document: YamlDocument): Problem[] {
       ...recrawlProblems(document, path, source),
       ...pageTableProblems(document, path, source),
       ...apiProblems(document, path, source),
+      ...limitProblems(document, path, source),
     ];
   });
 }
@@ -76,6 +79,16 @@ function recrawlProblems(document: YamlDocument, path: Path, source: unknown): P
   const where = [...path, "recrawl"];
   const what = `${describePath(where)}: min is longer than max (1h and 14d when absent)`;
   return at(document, where, what, "Raise max or lower min");
+}
+
+/** Only answers of APIs are ever streamed. */
+function limitProblems(document: YamlDocument, path: Path, source: unknown): Problem[] {
+  const maxBytes = valueAt(source, ["limits", "maxBytes"]);
+  if (textOf(source, "kind") === "api" || typeof maxBytes !== "number") return [];
+  if (maxBytes <= maxHeldBytes) return [];
+  const where = [...path, "limits", "maxBytes"];
+  const what = `${describePath(where)} is more than 1 GiB, and pages are held in memory`;
+  return at(document, where, what, `Write at most ${maxHeldBytes}`);
 }
 
 function rateProblems(document: YamlDocument, path: Path, source: unknown): Problem[] {

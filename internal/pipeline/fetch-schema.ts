@@ -43,9 +43,11 @@ export const fetchKeys = {
     .describe("Certificates"),
   limits: z
     .strictObject({
-      maxBytes: count(1, 1024 * 1024 * 1024)
+      maxBytes: count(1, 64 * 1024 * 1024 * 1024)
         .optional()
-        .describe("Bytes of a body, unpacked; what is longer is cut. Default 67108864"),
+        .describe(
+          "Bytes of a body, unpacked; what is longer is cut. Default 67108864, and 4294967296 of an API whose answers are streamed",
+        ),
       connect: duration.optional().describe("To connect, TLS included. Default 10s"),
       headers: duration.optional().describe("From a request to its answer. Default 30s"),
       idle: duration.optional().describe("Between two pieces of an answer. Default 30s"),

@@ -1,5 +1,6 @@
 // One valid source of the pipeline file -> the source that the rest of onpoint works with.
 
+import { isStreamed } from "../answers/document-paths.ts";
 import { standardLinks } from "../links/page-links.ts";
 import type {
   ApiSource,
@@ -34,6 +35,10 @@ const politeness = {
   web: { perSecond: 2, concurrency: 2 },
 };
 const standardPages = 100_000;
+/** Of an answer that is never held. */
+const streamedBytes = 4 * 1024 * 1024 * 1024;
+/** Of one that is held: V8 has no longer texts. */
+const heldBytes = 512 * 1024 * 1024;
 
 /** Fills in defaults; relative `file:` URLs and paths are resolved against `folder`. */
 export function toSource(source: SourceInFile, folder: string): Source {
@@ -48,7 +53,7 @@ export function toSource(source: SourceInFile, folder: string): Source {
 }
 
 function toApi(source: InFile<"api">, folder: string): ApiSource {
-  return {
+  const api: ApiSource = {
     kind: "api",
     name: source.name,
     rate: toRate(source.rate, politeness.api),
@@ -75,6 +80,13 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     maxPages: source.maxPages ?? standardPages,
     table: source.table,
   };
+  const { limits } = api.fetch;
+  const given = source.limits?.maxBytes;
+  const maxBytes = isStreamed(api)
+    ? (given ?? streamedBytes)
+    : Math.min(limits.maxBytes, heldBytes);
+  api.fetch = { ...api.fetch, limits: { ...limits, maxBytes } };
+  return api;
 }
 
 /** A GraphQL query takes values as variables, by their names. */

@@ -7,7 +7,7 @@ import { parseJsonExact, rawNumberText } from "../extract/json-exact.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import type { RawRecord } from "../model/raw-record.ts";
 import type { AnswerColumns } from "./answer-columns.ts";
-import { headOf, type LocalFile } from "./byte-source.ts";
+import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
 import { cutText } from "./cut-text.ts";
 import { linesOf } from "./known-bodies.ts";
 import { parseAnswer } from "./raw-to-rows.ts";
@@ -22,10 +22,11 @@ const badAnswerBytes = 64 * 1024;
 /** With the rest of a character that is cut there. */
 const badHeadBytes = Math.max(formatHeadBytes, badAnswerBytes + 4);
 
-/** How the answers of a source are read. */
+/** How the answers of a source are read. `localOf`: a local file with the bytes of an object of the lake. */
 export type AnswerRules = {
   source: Pick<ApiSource, "format" | "records">;
   columnsOf: AnswerColumns;
+  localOf: (path: string) => Promise<string>;
 };
 
 /**
@@ -34,7 +35,7 @@ export type AnswerRules = {
  */
 export function apiReader(
   file: LocalFile,
-  { source, columnsOf }: AnswerRules,
+  { source, columnsOf, localOf }: AnswerRules,
   scanner: JsonScanner,
 ): RecordReader {
   return async (visitor, signal) => {
@@ -48,7 +49,7 @@ export function apiReader(
       line += 1;
       const answer = parseAnswer(text, file, line);
       if (hasRecords(answer)) {
-        const body = bodyOf(answer);
+        const body = await bodyOf(answer, localOf);
         const { head } = await headOf(body, badHeadBytes);
         const label = { contentType: answer.content_type, name: new URL(answer.url).pathname };
         const format = formatOf(source.format, label, head);
@@ -60,7 +61,7 @@ export function apiReader(
           },
           record: (raw, fault, json) => {
             const row = fault === null ? add(json()) : raw;
-            seen(raw, fault ?? reasonOf(row, scanner), () => withLineEnd(oneLine(row)));
+            seen(raw, fault ?? reasonOf(row, scanner), () => lineOf(row));
           },
           drained: visitor.drained,
         };
@@ -79,10 +80,21 @@ export function apiReader(
   };
 }
 
+/** A row on a line of its own; most stand on one already, and need no copy for it. */
+const lineOf = (row: Buffer) =>
+  withLineEnd(row.includes(0x0a) || row.includes(0x0d) ? oneLine(row) : row);
+
 const hasRecords = ({ kind, status }: RawRecord) =>
   kind === "api" && status >= 200 && status < 300 && status !== 204;
 
-function bodyOf({ url, body, body_b64 }: RawRecord): LocalFile {
+async function bodyOf(
+  { url, body, body_b64, body_file }: RawRecord,
+  localOf: AnswerRules["localOf"],
+): Promise<LocalFile> {
+  if (body_file !== undefined) {
+    const local = await localOf(body_file);
+    return { local, name: url, compression: await compressionOf(local) };
+  }
   const held = body !== null ? Buffer.from(body) : Buffer.from(body_b64 ?? "", "base64");
   return { local: "", name: url, compression: packingOf(held), held };
 }

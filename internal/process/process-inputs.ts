@@ -37,8 +37,8 @@ export type ProcessArgs = {
   scratch: string;
   memoryLimitMb: number;
   registerSchema: RegisterSchema;
-  /** A local file with the bytes of a raw file of an earlier run. */
-  localOf?: (path: string) => Promise<string>;
+  /** A local file with the bytes of an object of the lake: a raw file of an earlier run, or a long body. */
+  localOf: (path: string) => Promise<string>;
   signal: AbortSignal;
 };
 
@@ -78,7 +78,7 @@ export async function processInputs(given: ProcessArgs): Promise<TableWritten[]>
 
 /** Bodies of pages that did not change since an earlier run. */
 async function bodiesOf({ source, inputs, localOf, scratch, signal }: ProcessArgs) {
-  if (source.kind !== "web" || localOf === undefined) return null;
+  if (source.kind !== "web") return null;
   const files: LocalFile[] = [];
   for (const { local, name } of inputs)
     files.push({ local, name, compression: await compressionOf(local) });
@@ -104,7 +104,8 @@ function worksOf(args: ProcessArgs, sql: Sql, bodies: KnownBodies | null): Table
 }
 
 function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
-  const rules = { source, columnsOf: answerColumns(source, args.run) };
+  const { localOf } = args;
+  const rules = { source, columnsOf: answerColumns(source, args.run), localOf };
   return {
     ...tableSettings(args.tables, source, source.table),
     stage: stageRaw(args, (file, scanner) => apiReader(file, rules, scanner)),
@@ -137,6 +138,7 @@ function stageRaw(
   return async (scratch, quarantine) => {
     const scanner = new JsonScanner();
     const staged: { path: string; good: number; name: string; read: ReadyInput["read"] }[] = [];
+    let longestBytes = 0;
     let bad = 0;
     let blank = 0;
     for (const [i, { local, name }] of inputs.entries()) {
@@ -145,9 +147,10 @@ function stageRaw(
       const counts = await passInto(path, read, quarantine, signal);
       bad += counts.bad;
       blank += counts.blank;
+      longestBytes = Math.max(longestBytes, counts.longestBytes);
       staged.push({ path, good: counts.good, name, read });
     }
-    const json = jsonColumns(scanner);
+    const json = { ...jsonColumns(scanner), hasShortRecords: longestBytes <= 1024 * 1024 };
     return {
       blank,
       bad,

@@ -175,7 +175,9 @@ function sourceOf(group: StagedInput[], reads: Map<InputColumn, string>): string
   const paths = sqlList(group.map((each) => each.path));
   if (input.kind === "parquet") return `read_parquet(${paths}, hive_partitioning=false)`;
   if (input.kind === "csv") return csvSource(input, paths);
-  const options = `maximum_object_size=16777216, ignore_errors=false, hive_partitioning=false, compression=${sqlText(jsonCompression[input.compression])}`;
+  // DuckDB's buffers are of twice the longest record.
+  const maxBytes = input.hasShortRecords === true ? 1_048_576 : 16_777_216;
+  const options = `maximum_object_size=${maxBytes}, ignore_errors=false, hive_partitioning=false, compression=${sqlText(jsonCompression[input.compression])}`;
   if (input.isAwkward) return `read_ndjson_objects(${paths}, ${options})`;
   const columns = [...reads].map(
     ([column, readAs]) => `${sqlName(column.source)}: ${sqlText(readAs)}`,

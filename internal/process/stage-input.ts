@@ -28,7 +28,7 @@ export type InputColumn = Column & { source: string; hasLong: boolean };
 /** What DuckDB unpacks itself. */
 export type DuckCompression = "none" | "gzip" | "zstd";
 
-/** `records`: rows that SQL must find in it. */
+/** `records`: rows that SQL must find in it. `hasShortRecords`: none is longer than 1 MiB. */
 export type StagedInput = { path: string; records: number; columns: InputColumn[] } & (
   | {
       kind: "csv";
@@ -37,7 +37,7 @@ export type StagedInput = { path: string; records: number; columns: InputColumn[
       header: boolean;
       hasLongRecords: boolean;
     }
-  | { kind: "json"; compression: DuckCompression; isAwkward: boolean }
+  | { kind: "json"; compression: DuckCompression; isAwkward: boolean; hasShortRecords?: boolean }
   | { kind: "parquet" }
 );
 

@@ -1,6 +1,7 @@
 // A crawl pod as a process on a virtual clock: the real CrawlPod, leases, gates and frontiers on a shared queue in memory. Of
 // the stage around them (internal/flow/shards-to-raw.ts) only what it does with leases is here; segments go nowhere, and what
 // is committed is remembered by the world.
+import { tmpdir } from "node:os";
 import { CrawlPod } from "../../internal/crawl/crawl-pod.ts";
 import { hexOf } from "../../internal/frontier/fingerprint.ts";
 import { OpenSegment } from "../../internal/frontier/open-segment.ts";
@@ -64,6 +65,7 @@ export class VirtualPod {
       ),
       pipelineOf: (owner) => crawl.runs.get(owner.run.token)?.pipeline as Pipeline,
       userAgent: "onpoint",
+      scratch: tmpdir(),
       maxInFlight: 20,
       onProgress: () => undefined,
     });
