@@ -125,7 +125,7 @@ describe("formats", () => {
     ["PNG", Buffer.from("\u0089PNG\r\n", "latin1"), /found a PNG image/],
     ["HTML", "<!doctype html><p>", /found HTML/],
     ["ZIP", Buffer.from("PK\u0003\u0004abcd", "latin1"), /the ZIP archive/],
-    ["UTF-16", Buffer.from("\ufeffa,b\n", "utf16le"), /found UTF-16/],
+    ["UTF-16 without a mark", Buffer.from("a,b\n1,x\n2,y\n3,z\n", "utf16le"), /binary data/],
     ["an open JSON array", '[{"a":1},{"a":2}', /closing "]" is missing/],
     ["a JSON array cut inside", '[{"a":1},{"a', /its end is missing inside a record/],
     ["no JSON between records", '[{"a":1} x]', /"x" between records/],
