@@ -5,6 +5,7 @@ import { readReplays } from "../internal/catalog/replays.ts";
 import { saveTableSettings } from "../internal/catalog/table-settings-file.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { awaitSensors } from "../internal/flow/await-sensors.ts";
+import { checkTables } from "../internal/flow/check-tables.ts";
 import { coordinate } from "../internal/flow/coordinate.ts";
 import { removeSnapshots } from "../internal/frontier/shard-snapshots.ts";
 import { type ActiveRun, activeRunKey, coordinatorLease } from "../internal/model/active-run.ts";
@@ -127,6 +128,12 @@ async function conduct(
       lake,
       readSnapshots: () => loadSnapshots(lake),
       openTarget: pod.openLake,
+      checkTables: (results, receipts) =>
+        checkTables(
+          { lake, pipeline, sources, scratch: pod.scratch, memoryLimitMb: settings.memoryMb },
+          results,
+          receipts,
+        ),
       listDrops: (url) => listDrops(url, pod.openLake),
       replays: replays.flatMap((replay) => replay.links),
       replayedTasks: replays.flatMap((replay) => replay.tasks),

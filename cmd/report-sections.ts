@@ -3,6 +3,7 @@
 import type { RunManifest, RunReport } from "../internal/model/run.ts";
 import { stageNames } from "../internal/model/run.ts";
 import type { HostCounts } from "../internal/model/segment.ts";
+import { type CheckOutcome, isBreach } from "../internal/model/table-check.ts";
 import { letterRow } from "./dead-text.ts";
 import type { RunDetails } from "./run-details.ts";
 import type { TextColumn } from "./text-table.ts";
@@ -87,6 +88,7 @@ export function reportSections(details: RunDetails): Section[] {
   return [
     headSection(manifest, report, lake),
     ...(report === null ? [] : [stageSection(report), sourceSection(report), tableSection(report)]),
+    ...(report?.checks?.length ? [checkSection(report.checks)] : []),
     modelSection(details),
     hostSection(details),
     dropSection(details),
@@ -94,6 +96,23 @@ export function reportSections(details: RunDetails): Section[] {
     letterSection(details),
     quarantineSection(details),
   ];
+}
+
+function checkSection(checks: readonly CheckOutcome[]): Section {
+  const rows = checks.map((outcome) => {
+    const { table, check, isPassed, aside, failures, detail } = outcome;
+    const result = isPassed ? "passed" : isBreach(outcome) ? "failed" : `${outcome.severity}`;
+    return [table, check, result, String(failures), String(aside), detail];
+  });
+  const columns = [
+    left("table"),
+    left("check"),
+    left("result"),
+    right("rows"),
+    right("quarantined"),
+    left("detail"),
+  ];
+  return { title: "checks", columns, rows };
 }
 
 function modelSection({ models }: RunDetails): Section {

@@ -12,8 +12,8 @@ import type { Log } from "../telemetry/log.ts";
 const attempts = 4;
 
 /**
- * Sends the notices. A notice that cannot be sent is logged; it does not change the verdict. Gives what failed; nothing is
- * known of the notices when `signal` was aborted. `token` names the generation of the run.
+ * Sends the notices. A notice that cannot be sent is logged; it does not change the verdict. Counts them in the
+ * report; nothing is known of the notices when `signal` was aborted. `token` names the generation of the run.
  */
 export async function catalogToNotice(
   notify: Notify,
@@ -22,7 +22,7 @@ export async function catalogToNotice(
   fetcher: Fetcher,
   log: Log,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<void> {
   const sends: { what: string; send: () => Promise<void> }[] = [];
   if (notify.webhook) {
     const { webhook } = notify;
@@ -37,17 +37,21 @@ export async function catalogToNotice(
     const text = [...report.errors, "", JSON.stringify(report, null, 2)].join("\n");
     sends.push({ what: "email", send: () => sendEmail(smtp, { to, from, subject, text }) });
   }
-  const failed: string[] = [];
+  let failed = 0;
   for (const { what, send } of sends) {
     const error = await persist(send, signal);
     if (signal.aborted) break;
     if (error === null) log.info("notice.sent", { what, state: report.state });
     else {
-      failed.push(`${what}: ${describeError(error)}`);
+      failed++;
       log.error("notice.failed", { what, error: describeError(error) });
     }
   }
-  return failed;
+  const { notice } = report.stages;
+  if (notice) {
+    notice.dead = failed;
+    notice.done = notice.tasks - failed;
+  }
 }
 
 async function callWebhook(

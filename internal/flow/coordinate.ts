@@ -13,6 +13,7 @@ import type { FrontierLink } from "../model/link.ts";
 import { type Pipeline, type Source, tablesOf } from "../model/pipeline.ts";
 import type { RunReport, RunState } from "../model/run.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { breachesOf, type CheckOutcome } from "../model/table-check.ts";
 import type {
   MergeTask,
   ModelTask,
@@ -38,6 +39,7 @@ import { type RunReceipts, refreshGaps, runReport, stateOfRejects } from "./run-
 import { RunView } from "./run-view.ts";
 import { tableInput, tableResults } from "./table-results.ts";
 import { targetsToShards } from "./targets-to-shards.ts";
+import type { TableResult } from "./uploads-to-catalog.ts";
 
 export type CoordinatorDeps = {
   run: ActiveRun;
@@ -51,6 +53,8 @@ export type CoordinatorDeps = {
   readSnapshots: () => Promise<ReadonlyMap<string, Snapshot>>;
   openTarget: (url: string) => Promise<Objects>;
   listDrops: (url: string) => AsyncIterable<TaskInput>;
+  /** Quality checks of tables as they are about to be published. */
+  checkTables: (results: TableResult[], receipts: TaskReceipt[]) => Promise<CheckOutcome[]>;
   replays: readonly FrontierLink[];
   replayedTasks: readonly string[];
   /** Trace contexts: of a source's chain, and of this run's span. */
@@ -118,6 +122,7 @@ class Session {
   /** What models were planned on. */
   #snapshots: ReadonlyMap<string, Snapshot> = new Map();
   #published = 0;
+  #checks: CheckOutcome[] = [];
 
   constructor(deps: CoordinatorDeps, signal: AbortSignal) {
     this.#deps = deps;
@@ -246,29 +251,17 @@ class Session {
       .filter((receipt) => receipt.state === "dead")
       .map((receipt) => `${receipt.stage} ${receipt.name}: ${receipt.error}`)
       .concat(refreshGaps(deps.run, this.view, receipts.process));
+    const results = tableResults(deps, receipts, this.#snapshots, this.#merged());
+    this.#checks = errors.length > 0 ? [] : await deps.checkTables(results, receipts.process);
+    errors.push(...breachesOf(this.#checks));
     if (errors.length === 0) {
-      const results = tableResults(deps, receipts, this.#snapshots, this.#merged());
       if (!(await publishRun(deps, results, this.#uploads, this.view, signal))) return null;
       this.#published = results.length;
     }
-    const report = this.#report(
-      errors.length > 0 ? "failed" : stateOfRejects(this.view, receipts.process),
-      errors,
-    );
+    const state = errors.length > 0 ? "failed" : stateOfRejects(this.view, receipts.process);
+    const report = this.#report(state, errors);
     const { notify } = deps.pipeline;
-    const unsent = await catalogToNotice(
-      notify,
-      report,
-      deps.run.token,
-      deps.fetcher,
-      deps.log,
-      signal,
-    );
-    const { notice } = report.stages;
-    if (notice) {
-      notice.dead = unsent.length;
-      notice.done = notice.tasks - unsent.length;
-    }
+    await catalogToNotice(notify, report, deps.run.token, deps.fetcher, deps.log, signal);
     return report;
   }
 
@@ -392,6 +385,7 @@ class Session {
       planned,
       this.#merged(),
       errors,
+      this.#checks,
     );
   }
 }

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
+import { filesSource } from "../../test/support/process-batch.ts";
 import { queryTables } from "../catalog/query-tables.ts";
 import { registerSchema } from "../catalog/schemas.ts";
 import type { ActiveRun } from "../model/active-run.ts";
-import type { FilesSource, TableConfig } from "../model/pipeline.ts";
+import type { TableConfig } from "../model/pipeline.ts";
 import type { TaskReceipt } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
@@ -32,6 +33,7 @@ const config = (type: string): TableConfig => ({
   conflict: "quarantine",
   compatibility: "none",
   aliases: {},
+  checks: [],
   columns: { price: type },
 });
 
@@ -39,14 +41,7 @@ const config = (type: string): TableConfig => ({
 async function lakeWith(type: string, formatted = files as Record<string, string>) {
   const root = await mkdtemp(join(tmpdir(), "onpoint-replay-"));
   const lake = await openFileObjects(pathToFileURL(join(root, "lake")).href);
-  const source = {
-    kind: "files",
-    name: "drops",
-    urls: [],
-    format: "auto",
-    records: null,
-    table: "t",
-  };
+  const source = filesSource;
   const pipeline = { sources: [source], tables: { t: config(type) } };
   const run = { token: "r-1", run: "r", date: "2026-03-04", generation: 1 } as ActiveRun;
   const inputs = [];
@@ -72,7 +67,7 @@ async function lakeWith(type: string, formatted = files as Record<string, string
     name: "drops",
     state: "done",
   };
-  const scope = { run, sources: [source as unknown as FilesSource] };
+  const scope = { run, sources: [source] };
   const all = { process: [receipt as unknown as TaskReceipt], etl: [], upload: [] };
   await uploadsToCatalog(
     [lake],
@@ -86,8 +81,7 @@ async function lakeWith(type: string, formatted = files as Record<string, string
       replayQuarantine(
         {
           lake: on,
-          settingsOf: async () =>
-            tableSettings({ t: config(as) }, source as unknown as FilesSource, "t"),
+          settingsOf: async () => tableSettings({ t: config(as) }, source, "t"),
           run: null,
           scratch: join(root, place),
           memoryLimitMb: 256,

@@ -1,6 +1,7 @@
 // A run in numbers: what `onpoint run --json` prints and the manifest keeps. Pure.
 import type { ActiveRun } from "../model/active-run.ts";
 import type { RunReport, RunState, SourceCounts, StageCounts, TableCounts } from "../model/run.ts";
+import type { CheckOutcome } from "../model/table-check.ts";
 import type { TaskReceipt } from "../model/task.ts";
 import type { Merges } from "./run-merges.ts";
 import type { RunView } from "./run-view.ts";
@@ -32,6 +33,7 @@ export function runReport(
   planned: PlannedCounts,
   merges: Merges,
   errors: string[],
+  checks: CheckOutcome[] = [],
 ): RunReport {
   const crawl = [...view.sources.values()];
   const dead = crawl.reduce((sum, source) => sum + source.dead, 0);
@@ -68,6 +70,7 @@ export function runReport(
         .reduce((sum, file) => sum + file.sizeBytes, 0),
       simulated: run.simulate || uploads.some((receipt) => receipt.simulated),
     },
+    checks,
     errors,
   };
 }

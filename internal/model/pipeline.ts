@@ -1,6 +1,7 @@
 // The pipeline file after parsing: defaults filled in, durations in milliseconds, relative paths made absolute.
 
 import type { FetchOptions } from "./fetch-options.ts";
+import type { TableCheck } from "./table-check.ts";
 
 /** How fast an IP address may be asked, whatever hosts share it: requests sent per second, and in flight. */
 export type AddressPace = { perSecond: number; concurrency: number };
@@ -332,6 +333,7 @@ export type TableConfig = {
   /** With `evolve`, when no type but text holds old and new values: the column becomes text, the value goes to a column of its own, the row is put aside. */
   conflict: "text" | "variant" | "quarantine";
   compatibility: Compatibility;
+  checks: TableCheck[];
   /** Old names of declared columns: the column by the old name. */
   aliases: Record<string, string>;
   /** Declared columns: name to DuckDB type; rows that do not fit go to quarantine. Empty: inferred. */

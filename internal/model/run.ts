@@ -1,4 +1,5 @@
 // A run: one execution of a pipeline for a date, and what is known about it from outside.
+import type { CheckOutcome } from "./table-check.ts";
 
 /**
  * States of a run. `running` -> `done` | `rejects` | `failed`. `failed` -> `running` when it is asked for again;
@@ -55,6 +56,8 @@ export type RunReport = {
   sources: Record<string, SourceCounts>;
   tables: Record<string, TableCounts>;
   uploads: UploadCounts;
+  /** Quality checks, once the run's tables are complete; older reports have none. */
+  checks?: CheckOutcome[];
   /** Why the run failed, one line each. */
   errors: string[];
 };

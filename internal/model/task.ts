@@ -1,5 +1,6 @@
 // Tasks of the roles that pull from a work queue, and their receipts.
 import type { TableKey } from "./pipeline.ts";
+import type { TaskCheck } from "./table-check.ts";
 
 /** Rows and files one task wrote for one table. */
 export type TableOutput = {
@@ -13,6 +14,8 @@ export type TableOutput = {
   discarded?: number;
   /** Gave way to later rows of the same key; absent in receipts of older versions. */
   replaced?: number;
+  /** What checks of its rows found, those that put rows aside included; absent in receipts of older versions. */
+  checks?: TaskCheck[];
   files: PartFile[];
   quarantineFiles: PartFile[];
   /** Version of the table's registered schema that was written, and its columns as of then. */

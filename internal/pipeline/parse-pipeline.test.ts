@@ -180,6 +180,7 @@ sources:
     contract: "evolve",
     conflict: "text",
     compatibility: "none",
+    checks: [],
     aliases: {},
     columns: {},
   });

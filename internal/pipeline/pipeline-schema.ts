@@ -1,6 +1,7 @@
 // The pipeline file's shape: strict objects, one description for every key. It checks and never changes a value, so that
 // the JSON Schema for editors, the messages and the defaults (to-pipeline.ts) stay apart.
 import { z } from "zod";
+import { checkSchema } from "./checks-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 import {
   checkColumnName,
@@ -63,6 +64,7 @@ const table = z.strictObject({
     .describe(
       "With evolve, a value that no common type holds: makes the column text, goes to <column>__text, puts its row aside. Default text",
     ),
+  checks: z.array(checkSchema).optional().describe("Quality checks of the rows"),
   compatibility: z
     .enum([
       "none",

@@ -10,6 +10,7 @@ import {
   type TableConfig,
   tablesOf,
 } from "../model/pipeline.ts";
+import { toCheck } from "./checks-schema.ts";
 import { sourceTables } from "./cross-checks.ts";
 import { durationMs } from "./duration.ts";
 import { absoluteGlob, absoluteUrl, localPath } from "./file-url.ts";
@@ -68,6 +69,7 @@ function toTable(
     contract: table?.contract ?? "evolve",
     conflict: table?.conflict ?? "text",
     compatibility: table?.compatibility ?? "none",
+    checks: (table?.checks ?? []).map(toCheck),
     ...toColumns(table?.columns ?? {}),
   };
 }

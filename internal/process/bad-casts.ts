@@ -80,25 +80,33 @@ async function keepRecords(
 function rowText(staged: StagedInput, clean: Buffer): string | null {
   const text = clean.toString("utf8").trimEnd();
   if (staged.kind !== "csv") return text;
-  const fields = cleanFields(clean.toString("utf8").replace(/\n$/, ""));
+  const fields = cleanFields(clean.toString("utf8").replace(/\r?\n$/, ""), staged.delimiter);
   const byName = new Map(staged.columns.map(({ name }, i) => [name, fields[i]]));
   return byName.size < fields.length ? null : JSON.stringify(Object.fromEntries(byName));
 }
 
-/** Fields of a record as the CSV reader rewrites it: in quotes, or empty and then null. */
-function cleanFields(record: string): (string | null)[] {
+/** Fields of a good record: in quotes, or plain text, which is null where it is empty. `delimiter`: one character. */
+function cleanFields(record: string, delimiter: string): (string | null)[] {
   const fields: (string | null)[] = [];
   for (let at = 0; at <= record.length; at++) {
-    if (record[at] !== '"') {
-      fields.push(null);
-      continue;
+    if (record[at] === '"') {
+      const end = closingQuote(record, at);
+      fields.push(record.slice(at + 1, end).replaceAll('""', '"'));
+      at = end + 1;
+    } else {
+      const found = record.indexOf(delimiter, at);
+      const end = found < 0 ? record.length : found;
+      fields.push(end === at ? null : record.slice(at, end));
+      at = end;
     }
-    let end = at + 1;
-    while (record[end] !== '"' || record[end + 1] === '"') end += record[end] === '"' ? 2 : 1;
-    fields.push(record.slice(at + 1, end).replaceAll('""', '"'));
-    at = end + 1;
   }
   return fields;
+}
+
+function closingQuote(record: string, open: number): number {
+  let end = open + 1;
+  while (record[end] !== '"' || record[end + 1] === '"') end += record[end] === '"' ? 2 : 1;
+  return end;
 }
 
 /** A row of Parquet has no text of its own: it is kept as JSON, its line is its number in the file. */

@@ -1,6 +1,7 @@
 // One table of a task: its inputs staged, its columns settled, bad values set aside, Parquet written, rows proved.
 import { join } from "node:path";
 import type { PartitionColumn, TableKey } from "../model/pipeline.ts";
+import type { TableCheck, TaskCheck } from "../model/table-check.ts";
 import type { Sql } from "../sql/duckdb.ts";
 import { Permanent } from "../std/errors.ts";
 import { type BadCasts, findBadCasts, quarantineBadCasts } from "./bad-casts.ts";
@@ -9,6 +10,7 @@ import type { Column } from "./merge-columns.ts";
 import { openQuarantine, type Quarantine } from "./quarantine.ts";
 import type { RecordReader } from "./record.ts";
 import { reasonColumn, relationOf } from "./relation.ts";
+import { checkPrefix, measureChecks, withCheckReasons } from "./row-checks.ts";
 import { proveRows, type RowCounts } from "./row-proof.ts";
 import type { StagedInput } from "./stage-input.ts";
 import { type Declared, type RegisterSchema, settleColumns } from "./table-columns.ts";
@@ -34,6 +36,7 @@ export type TableWork = {
   table: string;
   declared: Declared;
   rules: SchemaRules;
+  checks: readonly TableCheck[];
   partitionBy: readonly PartitionColumn[];
   sortBy: readonly string[];
   key: TableKey | null;
@@ -45,6 +48,7 @@ export type TableWritten = RowCounts & {
   table: string;
   schemaVersion: number;
   columns: Column[];
+  checks: TaskCheck[];
   files: WrittenFile[];
   quarantineFiles: WrittenFile[];
 };
@@ -81,18 +85,24 @@ export async function processTable(
     let files: WrittenFile[] = [];
     let discarded = 0;
     let replaced = 0;
+    let caught: BadCasts = { rows: [], reasons: [] };
     if (good > 0) {
       const relation = relationOf(
         ready.map(({ staged }) => staged),
         targets,
         refused,
       );
-      let { select } = relation;
-      if (relation.isChecked) {
-        const misfits = await findBadCasts(sql, select, `${scratch}.casts.ndjson`);
+      const checked = withCheckReasons(relation.select, relation.isChecked, work.checks, targets);
+      let select = checked ?? relation.select;
+      if (relation.isChecked || checked !== null) {
+        const found = await findBadCasts(sql, select, `${scratch}.casts.ndjson`);
+        const isCheck = (reason: string) => reason.startsWith(checkPrefix);
+        const misfits = chosen(found, (reason) => !isCheck(reason));
+        caught = chosen(found, isCheck);
         if (work.rules.contract === "freeze") refuseMisfits(table, misfits);
-        if (work.rules.contract === "discard_row") discarded = misfits.rows.length;
-        else await quarantineBadCasts(sql, ready, misfits, quarantine, signal);
+        const isDiscarding = work.rules.contract === "discard_row";
+        if (isDiscarding) discarded = misfits.rows.length;
+        await quarantineBadCasts(sql, ready, isDiscarding ? caught : found, quarantine, signal);
         select = `SELECT * EXCLUDE (${reasonColumn}) FROM (${select}) WHERE ${reasonColumn} IS NULL`;
       }
       // 4. Write the rest, each key once.
@@ -122,9 +132,19 @@ export async function processTable(
     const quarantined = quarantine.rows;
     const counts = { rowsIn: good + bad + blank, rowsOut, quarantined, blank, discarded, replaced };
     proveRows(table, counts);
+    const paths = files.map(({ local }) => local);
     return {
       table,
       ...counts,
+      checks: [
+        ...countReasons(caught),
+        ...(await measureChecks(
+          sql,
+          paths,
+          work.checks,
+          writtenColumns(work, targets, registered),
+        )),
+      ],
       schemaVersion: version,
       columns: registered,
       files,
@@ -143,6 +163,26 @@ function withPresentNames(input: ReadyInput, aliases: SchemaRules["aliases"]): R
     name: aliasTarget(column.name, aliases) ?? column.name,
   }));
   return { ...input, staged: { ...input.staged, columns } };
+}
+
+function chosen({ rows, reasons }: BadCasts, isChosen: (reason: string) => boolean): BadCasts {
+  const at = reasons.flatMap((reason, i) => (isChosen(reason) ? [i] : []));
+  return { rows: at.map((i) => rows[i] ?? 0), reasons: at.map((i) => reasons[i] ?? "") };
+}
+
+function countReasons({ reasons }: BadCasts): TaskCheck[] {
+  const counts = Map.groupBy(reasons, (reason) => reason.slice(checkPrefix.length));
+  return [...counts].map(([check, of]) => ({ check, failures: of.length }));
+}
+
+/** The columns of the files: those of the rows, and partitions. */
+function writtenColumns(
+  { partitionBy }: TableWork,
+  targets: readonly Column[],
+  registered: readonly Column[],
+): Column[] {
+  const names = new Set([...targets, ...partitionBy].map(({ name }) => name.toLowerCase()));
+  return registered.filter(({ name }) => names.has(name.toLowerCase()));
 }
 
 function refuseMisfits(table: string, { rows, reasons }: BadCasts): void {

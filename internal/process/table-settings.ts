@@ -9,7 +9,8 @@ import { extractsByTable } from "./raw-to-rows.ts";
 export type TableSettings = Omit<TableWork, "stage">;
 
 const byRunDate = [{ name: "dt", expression: null }];
-const evolving: Omit<SchemaRules, "isDeclared"> = {
+const evolving: Omit<SchemaRules, "isDeclared"> & Pick<TableConfig, "checks"> = {
+  checks: [],
   contract: "evolve",
   conflict: "text",
   compatibility: "none",
@@ -26,13 +27,14 @@ export function tableSettings(
   const declared = config?.columns ?? {};
   const isPages = source.kind === "web" && source.pages === table;
   const types = { ...typesOf(source, table), ...declared };
-  const { contract, conflict, compatibility, aliases } = config ?? evolving;
+  const { contract, conflict, compatibility, aliases, checks } = config ?? evolving;
   const isDeclared = Object.keys(types).length > 0;
   return {
     table,
     partitionBy: config?.partitionBy ?? byRunDate,
     sortBy: config?.sortBy ?? [],
     key: config?.key ?? null,
+    checks,
     rules: { contract, conflict, compatibility, aliases, isDeclared },
     declared: { columns: types, isTrusted: isPages && Object.keys(declared).length === 0 },
   };

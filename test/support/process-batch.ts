@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Source, TableConfig } from "../../internal/model/pipeline.ts";
+import type { FilesSource, Source, TableConfig } from "../../internal/model/pipeline.ts";
 import { NotFound } from "../../internal/objects/objects.ts";
 import type { Column } from "../../internal/process/merge-columns.ts";
 import { processInputs } from "../../internal/process/process-inputs.ts";
@@ -30,6 +30,21 @@ export type Batch = {
   signal?: AbortSignal;
 };
 
+/** Dropped files with nothing told of them. */
+export const filesSource: FilesSource = {
+  kind: "files",
+  name: "drops",
+  urls: [],
+  format: "auto",
+  records: null,
+  namespaces: {},
+  widths: {},
+  csv: { delimiter: null, header: null, nulls: [] },
+  encoding: null,
+  excel: { sheet: null, headerRow: null },
+  table: "t",
+};
+
 /** One `files` source unless `source` says otherwise; every table has `config`. Leaves nothing on disk. */
 export async function processBatch(batch: Batch): Promise<TableRead[]> {
   const root = await mkdtemp(join(tmpdir(), "onpoint-process-"));
@@ -53,24 +68,12 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
       conflict: "text" as const,
       compatibility: "none" as const,
       aliases: {},
+      checks: [],
       columns: {},
       ...batch.config,
     };
     const written = await processInputs({
-      source: {
-        kind: "files",
-        name: "drops",
-        urls: [],
-        format: "auto",
-        records: null,
-        namespaces: {},
-        widths: {},
-        csv: { delimiter: null, header: null, nulls: [] },
-        encoding: null,
-        excel: { sheet: null, headerRow: null },
-        table: "t",
-        ...batch.source,
-      } as Source,
+      source: { ...filesSource, ...batch.source } as Source,
       tables: new Proxy({}, { get: () => config }),
       task: "drops-0001",
       run: "run-1",
