@@ -89,6 +89,19 @@ test("old files that had no such column are left alone", async () => {
   expect((await merge([old, fresh])).cut).toEqual([]);
 });
 
+test("columns may be called what DuckDB calls a row's place", async () => {
+  const select = (ids: string, v: string) =>
+    `SELECT id, '${v}' || id AS v, 9 AS file_row_number, 'f' AS filename, 1 AS file_index FROM (VALUES ${ids}) AS ids(id)`;
+  const first = await file(false, select("(1), (2), (3)", "a"));
+  const second = await file(false, select("(4), (5)", "b"));
+  const fresh = await file(true, select("(6), (5), (2)", "c"));
+  const { rows } = await merge([first, second, fresh]);
+  expect(rows.map(({ v }) => v)).toEqual(["a1", "a3", "b4", "c6", "c5", "c2"]);
+  expect(rows[0]).toMatchObject({ file_row_number: 9, filename: "f", file_index: 1 });
+  const { rows: byIt } = await merge([first, fresh], { columns: ["file_row_number"] });
+  expect(byIt.map(({ v }) => v)).toEqual(["c2"]);
+});
+
 test("large files are merged in little memory, to the same bytes each time", async () => {
   const old = await file(false, "SELECT range AS id, 'old' || range AS v FROM range(500000)");
   const fresh = await file(true, "SELECT range * 2 AS id, 'new' AS v FROM range(100000)");

@@ -19,7 +19,11 @@ export type CutFile = { path: string; older: number; written: WrittenFile | null
 
 const place = "__onpoint_place";
 const file = "__onpoint_file";
-const row = "file_row_number";
+const row = "__onpoint_row";
+const firstRow = "__onpoint_first";
+// The place of a row among all that are read, from 0: files and rows are read in their order (duckdb.ts). DuckDB's own
+// file_row_number cannot be had of a file with a column of that name.
+const rowNumber = `row_number() OVER () - 1 AS ${row}`;
 
 /**
  * Cuts older rows out of `files`, which go from the oldest to the newest; keys of the files that are new are looked for in all.
@@ -33,7 +37,7 @@ export async function mergeFiles(
   folder: string,
 ): Promise<CutFile[]> {
   // 1. The key, as far as the files have it.
-  const options = [`filename = ${sqlText(file)}`, "file_row_number = true"];
+  const options = [`filename = ${sqlText(file)}`];
   const locals = (some: readonly MergeFile[]) => some.map(({ local }) => local);
   const all = await selectFiles(sql, locals(files), task.columns, options);
   const columns = await sql.describe(all);
@@ -41,11 +45,17 @@ export async function mergeFiles(
   const fresh = files.filter(({ isNew }) => isNew);
   if (key === null || fresh.length === 0) return [];
   // 2. The rows that may have to go: those whose key a new file has.
+  const firstRows: number[] = [];
+  let read = 0;
+  for (const { rows } of files) {
+    firstRows.push(read);
+    read += rows;
+  }
   await sql.run(
-    `CREATE OR REPLACE TEMP TABLE places AS SELECT unnest(${sqlList(locals(files))}) AS ${file}, unnest(range(${files.length})) AS ${place}`,
+    `CREATE OR REPLACE TEMP TABLE places AS SELECT unnest(${sqlList(locals(files))}) AS ${file}, unnest(range(${files.length})) AS ${place}, unnest([${firstRows.join(", ")}]) AS ${firstRow}`,
   );
   const newest = key.newest === null ? "" : `, ${sqlName(key.newest)}`;
-  let rows = `SELECT ${keyList(key)}${newest}, ${place}, ${row} FROM (${all}) JOIN places USING (${file})`;
+  let rows = `SELECT ${keyList(key)}${newest}, ${place}, ${row} - ${firstRow} AS ${row} FROM (SELECT *, ${rowNumber} FROM (${all})) JOIN places USING (${file})`;
   if (fresh.length < files.length) {
     const some = await selectFiles(sql, locals(fresh), task.columns);
     await sql.run(
@@ -78,7 +88,7 @@ async function cutFile(
   folder: string,
 ): Promise<CutFile> {
   if (older === rows) return { path, older, written: null };
-  const source = `read_parquet(${sqlText(local)}, hive_partitioning = false, file_row_number = true)`;
+  const source = `(SELECT *, ${rowNumber} FROM read_parquet(${sqlText(local)}, hive_partitioning = false))`;
   const [written] = await writeParquet({
     sql,
     select: `SELECT * EXCLUDE (${row}) FROM ${source} AS rows WHERE NOT EXISTS (FROM older WHERE older.${place} = ${at} AND older.${row} = rows.${row}) ORDER BY ${row}`,
