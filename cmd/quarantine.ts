@@ -85,8 +85,8 @@ export function quarantineShowCommand(table: string, options: LakeOptions): Prom
 }
 
 /**
- * Tries the rows again, with the settings of the last run or of a pipeline file. JSON: `{ table, rows, passed, left, files }`;
- * exit 3 when rows are left.
+ * Tries the rows again, with the settings of the last run or of a pipeline file. JSON: `{ table, rows, passed, left, replaced,
+ * files }`; exit 3 when rows are left.
  */
 export function quarantineReplayCommand(
   table: string,
@@ -113,7 +113,11 @@ export function quarantineReplayCommand(
           table,
         ),
       );
-      const text = `${table}: ${counts.passed} of ${counts.rows} quarantined rows are in the table now, ${counts.left} stay`;
+      const replaced =
+        counts.replaced === 0
+          ? ""
+          : `; ${counts.replaced} rows gave way to newer ones of their key`;
+      const text = `${table}: ${counts.passed} of ${counts.rows} quarantined rows are in the table now, ${counts.left} stay${replaced}`;
       return { text, json: { table, ...counts }, exitCode: counts.left > 0 ? 3 : 0 };
     } finally {
       process.off("SIGINT", onSignal).off("SIGTERM", onSignal);

@@ -27,8 +27,13 @@ export type QuarantineReplay = {
 
 const replayId = (input: string) => createHash("sha256").update(input).digest("hex").slice(0, 16);
 
+const taskPrefix = "replay-";
+
 /** The name of the task that tries a file again; part of the names of what it writes. */
-export const replayTask = (input: string) => `replay-${replayId(input)}`;
+export const replayTask = (input: string) => `${taskPrefix}${replayId(input)}`;
+
+/** Whether the rows of a file of a table were in its quarantine once. */
+export const isReplayed = ({ task }: SnapshotFile) => task.startsWith(taskPrefix);
 
 /** The record of a quarantine file, or null when nothing of it ever passed. */
 export async function readQuarantineReplay(

@@ -9,8 +9,9 @@ import type { MergeTask, PartFile, TableColumn } from "../model/task.ts";
 const mergeVersion = 1;
 
 /**
- * The merge of one table: `own` files of the run from the first to the last read, into those of `published` that stay. Null when
- * the run wrote nothing. A table that was not published with this key is searched whole.
+ * The merge of one table: `own` files of the run from the first to the last read, into those of `published` that stay. A table
+ * that was not published with this key is searched whole, even by a run that wrote nothing. Null when there is nothing to
+ * search.
  */
 export function planMerge(
   table: string,
@@ -20,8 +21,7 @@ export function planMerge(
   published: Snapshot | null,
   stays: (file: SnapshotFile) => boolean,
 ): MergeTask | null {
-  if (own.length === 0) return null;
-  const isKeyed = JSON.stringify(published?.key ?? null) === JSON.stringify(key.columns);
+  const isKeyed = isKeyedBy(published, key);
   const ownPaths = new Set(own.map(({ path }) => path));
   const old = (published?.files ?? [])
     .filter((file) => stays(file) && !ownPaths.has(file.path))
@@ -29,9 +29,15 @@ export function planMerge(
     .map(({ path, rows }) => ({ path, rows, isNew: !isKeyed, isOwn: false }));
   const fresh = own.map(({ path, rows }) => ({ path, rows, isNew: true, isOwn: true }));
   const files = [...old, ...fresh];
+  if (!files.some(({ isNew }) => isNew)) return null;
   const hash = createHash("sha256").update(JSON.stringify([mergeVersion, key, columns, files]));
   const task = `${table}-by-key-${hash.digest("hex").slice(0, 16)}`;
   return { stage: "etl", task, table, key, columns, files };
+}
+
+/** Whether the snapshot says that no two of its rows have the same key. */
+export function isKeyedBy(published: Snapshot | null, key: TableKey): boolean {
+  return JSON.stringify(published?.key ?? null) === JSON.stringify(key.columns);
 }
 
 function order(a: string, b: string): number {

@@ -14,7 +14,7 @@ export type NewestDeps = { scratch: string; memoryLimitMb: number };
 export async function parquetToNewest(
   deps: NewestDeps,
   task: MergeTask,
-  { lake, signal }: TaskContext,
+  { lake, signal }: Pick<TaskContext, "lake" | "signal">,
 ): Promise<TaskResult> {
   const scratch = join(deps.scratch, task.task);
   await rm(scratch, { recursive: true, force: true });

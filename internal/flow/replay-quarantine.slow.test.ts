@@ -7,8 +7,9 @@ import { expect, test } from "vitest";
 import { filesSource } from "../../test/support/process-batch.ts";
 import { queryTables } from "../catalog/query-tables.ts";
 import { registerSchema } from "../catalog/schemas.ts";
+import { readSnapshot } from "../catalog/snapshots.ts";
 import type { ActiveRun } from "../model/active-run.ts";
-import type { TableConfig } from "../model/pipeline.ts";
+import type { TableConfig, TableKey } from "../model/pipeline.ts";
 import type { TaskReceipt } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
@@ -25,10 +26,10 @@ const files = {
     '{"id":5,"price":"3.25"}\n{"id":6,"price":"n/a","note":"z"}\nnot json\n{"id":7,"price":{"a":1}}\n',
   "c.json": '[\n {"id": 8,\n  "price": "none"}\n]',
 };
-const config = (type: string): TableConfig => ({
+const config = (type: string, key: TableKey | null = null): TableConfig => ({
   partitionBy: [{ name: "dt", expression: null }],
   sortBy: [],
-  key: null,
+  key,
   contract: "evolve",
   conflict: "quarantine",
   compatibility: "none",
@@ -38,11 +39,15 @@ const config = (type: string): TableConfig => ({
 });
 
 /** A lake with one run of three files, whose prices are declared as `type`. */
-async function lakeWith(type: string, formatted = files as Record<string, string>) {
+async function lakeWith(
+  type: string,
+  formatted = files as Record<string, string>,
+  key: TableKey | null = null,
+) {
   const root = await mkdtemp(join(tmpdir(), "onpoint-replay-"));
   const lake = await openFileObjects(pathToFileURL(join(root, "lake")).href);
   const source = filesSource;
-  const pipeline = { sources: [source], tables: { t: config(type) } };
+  const pipeline = { sources: [source], tables: { t: config(type, key) } };
   const run = { token: "r-1", run: "r", date: "2026-03-04", generation: 1 } as ActiveRun;
   const inputs = [];
   await mkdir(join(root, "in"));
@@ -81,7 +86,7 @@ async function lakeWith(type: string, formatted = files as Record<string, string
       replayQuarantine(
         {
           lake: on,
-          settingsOf: async () => tableSettings({ t: config(as) }, source, "t"),
+          settingsOf: async () => tableSettings({ t: config(as, key) }, source, "t"),
           run: null,
           scratch: join(root, place),
           memoryLimitMb: 256,
@@ -139,44 +144,71 @@ test("a row that fits today's schema is in the table once, as it would have been
   expect(await at.rows("SELECT count(*) AS n FROM t")).toEqual([{ n: "8" }]);
 });
 
-test("cut off after any write, no row is lost, and the next replay leaves each in one place", async () => {
-  for (let writes = 0; ; writes++) {
-    await using at = await lakeWith("DECIMAL(9,2)", {
-      "a.csv": "id,price\n1,1\n2,x\n",
-      "b.ndjson": "oops\n",
-    });
-    let done = 0;
-    const failing = new Proxy(at.lake, {
-      get(lake, name) {
-        const member: unknown = Reflect.get(lake, name);
-        if (typeof member !== "function") return member;
-        return (...args: unknown[]) => {
-          if ((name === "put" || name === "putFile") && done++ >= writes) throw new Error("killed");
-          return member.apply(lake, args) as unknown;
-        };
-      },
-    });
-    const wasCut = await at.replay("VARCHAR", failing).then(
-      () => false,
-      (error: Error) => error.message.includes("killed") || Promise.reject(error),
-    );
-    const seen = new Set(
-      ids(
-        await at.rows(
-          "SELECT id FROM t UNION ALL SELECT CAST(regexp_extract(raw, '^[0-9]+') AS BIGINT) FROM quarantine_t WHERE raw <> 'oops'",
+const byId = { columns: ["id"], newest: "price" };
+
+test("a table with a key has each key once after a replay, the newest row of it, and says so", async () => {
+  const twice = { "a.csv": "id,price\n1,1\n2,2\n", "b.csv": "id,price\n2,x\n3,y\n1,0y\n" };
+  await using at = await lakeWith("DECIMAL(9,2)", twice, byId);
+  expect(await at.replay("VARCHAR")).toEqual({
+    rows: 3,
+    passed: 3,
+    left: 0,
+    replaced: 2,
+    files: 1,
+  });
+  expect(await at.rows("SELECT id, price FROM t ORDER BY id")).toEqual([
+    { id: "1", price: "1.00" },
+    { id: "2", price: "x" },
+    { id: "3", price: "y" },
+  ]);
+  expect((await readSnapshot(at.lake, "t"))?.key).toEqual(["id"]);
+  expect(await at.replay("VARCHAR")).toMatchObject({ rows: 0, replaced: 0 });
+});
+
+test.each([
+  { title: "each", key: null, more: "" },
+  { title: "each key", key: byId, more: "1,0y\n" },
+])(
+  "cut off after any write, no row is lost, and the next replay leaves $title in one place",
+  async ({ key, more }) => {
+    for (let writes = 0; ; writes++) {
+      const formatted = { "a.csv": `id,price\n1,1\n2,x\n${more}`, "b.ndjson": "oops\n" };
+      await using at = await lakeWith("DECIMAL(9,2)", formatted, key);
+      let done = 0;
+      const failing = new Proxy(at.lake, {
+        get(lake, name) {
+          const member: unknown = Reflect.get(lake, name);
+          if (typeof member !== "function") return member;
+          return (...args: unknown[]) => {
+            if ((name === "put" || name === "putFile") && done++ >= writes)
+              throw new Error("killed");
+            return member.apply(lake, args) as unknown;
+          };
+        },
+      });
+      const wasCut = await at.replay("VARCHAR", failing).then(
+        () => false,
+        (error: Error) => error.message.includes("killed") || Promise.reject(error),
+      );
+      const seen = new Set(
+        ids(
+          await at.rows(
+            "SELECT id FROM t UNION ALL SELECT CAST(regexp_extract(raw, '^[0-9]+') AS BIGINT) FROM quarantine_t WHERE raw <> 'oops'",
+          ),
         ),
-      ),
-    );
-    expect([...seen].sort()).toEqual([1, 2]);
-    await at.replay("VARCHAR");
-    expect(await at.rows("SELECT id, price FROM t ORDER BY id")).toEqual([
-      { id: "1", price: "1.00" },
-      { id: "2", price: "x" },
-    ]);
-    expect(await at.rows("SELECT raw FROM quarantine_t")).toEqual([{ raw: "oops" }]);
-    if (!wasCut) break;
-  }
-}, 60_000);
+      );
+      expect([...seen].sort()).toEqual([1, 2]);
+      await at.replay("VARCHAR");
+      expect(await at.rows("SELECT id, price FROM t ORDER BY id")).toEqual([
+        { id: "1", price: "1.00" },
+        { id: "2", price: "x" },
+      ]);
+      expect(await at.rows("SELECT raw FROM quarantine_t")).toEqual([{ raw: "oops" }]);
+      if (!wasCut) break;
+    }
+  },
+  60_000,
+);
 
 test("two replays at once put a row into the table once", async () => {
   await using at = await lakeWith("DECIMAL(9,2)");

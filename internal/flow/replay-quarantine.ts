@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   finishQuarantineReplays,
   generationOf,
+  isReplayed,
   publishQuarantineReplays,
   type QuarantineReplay,
   recordQuarantineReplay,
@@ -19,6 +20,7 @@ import type { Objects } from "../objects/objects.ts";
 import { replayRows } from "../process/replay-rows.ts";
 import { storeFiles } from "../process/store-files.ts";
 import type { TableSettings } from "../process/table-settings.ts";
+import { mergeReplayed } from "./merge-replayed.ts";
 
 /** `settingsOf`: of the table as a source writes it. `run`: only files of this run. `scratch`: a folder of its own. */
 export type ReplayDeps = {
@@ -30,8 +32,17 @@ export type ReplayDeps = {
   signal: AbortSignal;
 };
 
-/** Rows of the quarantine that were looked at, that are in the table now, and that stay. */
-export type ReplayCounts = { rows: number; passed: number; left: number; files: number };
+/**
+ * Rows of the quarantine that were looked at, that fit the table now, and that stay. `replaced`: rows that gave way to newer
+ * ones with the same key, replayed or not.
+ */
+export type ReplayCounts = {
+  rows: number;
+  passed: number;
+  left: number;
+  replaced: number;
+  files: number;
+};
 
 /** Records published together: each publication writes a snapshot that lists all files of the table. */
 const publishedAtOnce = 50;
@@ -44,7 +55,7 @@ export async function replayQuarantine(deps: ReplayDeps, table: string): Promise
   await finishQuarantineReplays(lake, table, now);
   const snapshot = await readSnapshot(lake, quarantineTable(table));
   const files = (snapshot?.files ?? []).filter((file) => run === null || file.run === run);
-  const counts = { rows: 0, passed: 0, left: 0, files: files.length };
+  const counts = { rows: 0, passed: 0, left: 0, replaced: 0, files: files.length };
   let waiting: QuarantineReplay[] = [];
   for (const file of files) {
     signal.throwIfAborted();
@@ -61,6 +72,10 @@ export async function replayQuarantine(deps: ReplayDeps, table: string): Promise
     waiting = [];
   }
   await publishQuarantineReplays(lake, table, waiting, now);
+  // 4. A table with a key has each once, also where an earlier replay did not get this far.
+  const replayed = (await readSnapshot(lake, table))?.files.find(isReplayed);
+  const key = replayed === undefined ? null : (await deps.settingsOf(replayed.source)).key;
+  if (key !== null) counts.replaced = await mergeReplayed({ ...deps, now }, table, key);
   return counts;
 }
 

@@ -1,4 +1,5 @@
 // A run's tables, put together from the receipts of its tasks. Pure.
+import { isKeyedBy } from "../etl/plan-merges.ts";
 import type { ActiveRun } from "../model/active-run.ts";
 import { type Source, type TableKey, tablesOf } from "../model/pipeline.ts";
 import { quarantineColumns, quarantineTable } from "../model/quarantine.ts";
@@ -83,12 +84,11 @@ export function tableResults(
       [quarantineTable(table), "quarantine", filesOf(scope.run, outputs, "quarantineFiles")],
     ] as const) {
       const published = snapshots.get(name) ?? null;
-      const hadFiles = published?.files.some(isOld) ?? false;
-      if (files.length === 0 && !hadFiles && (kind === "quarantine" || outputs.length === 0))
-        continue;
+      const merge = kind === "parts" ? merges.get(table) : undefined;
+      const isWritten = files.length > 0 || (kind === "parts" && outputs.length > 0);
+      if (!isWritten && !published?.files.some(isOld) && !isNewlyKeyed(published, merge)) continue;
       const columns = kind === "parts" ? columnsOf(outputs, published) : quarantineColumns;
       const result = { table: name, kind, isReplaced: isOld, columns, files };
-      const merge = kind === "parts" ? merges.get(table) : undefined;
       results.push(
         merge?.output ? mergedResult(result, merge.key, merge.output, published) : result,
       );
@@ -108,6 +108,11 @@ export function tableResults(
     });
   }
   return results;
+}
+
+/** Whether the files of a table were searched for keys that are there twice, because nothing said that there are none. */
+function isNewlyKeyed(published: Snapshot | null, merge: ReturnType<Merges["get"]>): boolean {
+  return published !== null && !!merge?.output && !isKeyedBy(published, merge.key);
 }
 
 /** The result of a table with a key, as its merge left it: files of earlier runs are cut, too. */
