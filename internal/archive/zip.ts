@@ -26,6 +26,18 @@ const localBytes = 30;
 const maxDirectoryBytes = 64 * 1024 * 1024;
 const maxEntries = 100_000;
 
+/** Of a local header, and of the end of an archive without members (sections 4.3.7 and 4.3.16). */
+export const isZip = (head: Buffer) =>
+  head.length >= 4 && [localSignature, endSignature].includes(head.readUInt32LE(0));
+
+/** Folders, and what macOS puts beside files. */
+export const isAside = (name: string) =>
+  name.endsWith("/") || /(^|\/)(__MACOSX\/|\._|\.DS_Store$)/.test(name);
+
+/** Office documents and the like: what they hold is one document, not files. */
+export const isPackage = (entries: readonly ZipEntry[]) =>
+  entries.some(({ name }) => name === "[Content_Types].xml") || entries[0]?.name === "mimetype";
+
 /** Members in the order of the directory. Throws Error for what is no archive, is cut, in several parts, or has members that overlap. */
 export async function readZip(path: string): Promise<ZipEntry[]> {
   const file = await open(path);

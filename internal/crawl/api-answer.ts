@@ -5,6 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { answerCsv, csvRecords } from "../answers/answer-csv.ts";
 import { type FoundFormat, formatOf } from "../answers/answer-format.ts";
 import { packingOf } from "../archive/unpack.ts";
+import { isZip } from "../archive/zip.ts";
 import { parseJsonExact } from "../extract/json-exact.ts";
 import { recordsOf } from "../extract/json-records.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
@@ -19,8 +20,14 @@ import type { RecordCollector } from "./collect-records.ts";
  */
 export type ApiAnswer =
   | { format: FoundFormat; document: unknown; count: number; records: unknown[]; error: null }
-  | { format: FoundFormat; document: unknown; count: number; found: RecordCollector; error: null }
-  | { format: FoundFormat; error: string };
+  | {
+      format: FoundFormat | "zip";
+      document: unknown;
+      count: number;
+      found: RecordCollector;
+      error: null;
+    }
+  | { format: FoundFormat | "zip"; error: string };
 
 export type AnswerText = { text: string; charset: string };
 
@@ -44,7 +51,7 @@ export function answerText(answer: Exchange): AnswerText | null {
 }
 
 function textOf({ body, headers }: Exchange): AnswerText | null {
-  if (packingOf(body) !== "none") return null;
+  if (packingOf(body) !== "none" || isZip(body)) return null;
   const contentType = headers["content-type"] ?? "";
   const decoded = decodeBody(body, contentType);
   if (isUtf8(body)) return decoded;

@@ -6,6 +6,7 @@ import { PassThrough, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdCompress } from "node:zlib";
 import { packingOf } from "../archive/unpack.ts";
+import { isZip } from "../archive/zip.ts";
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { BodySink, Spill } from "../fetch/spill.ts";
 import { describeError } from "../std/errors.ts";
@@ -60,7 +61,8 @@ export class LongBody implements BodySink {
   }
 
   #open(first: Buffer): Transform {
-    const stream = packingOf(first) === "none" ? createZstdCompress() : new PassThrough();
+    const stream =
+      packingOf(first) === "none" && !isZip(first) ? createZstdCompress() : new PassThrough();
     stream.on("drain", () => this.#events.onDrain());
     this.#written = pipeline(stream, createWriteStream(this.path));
     this.#written.catch((error: unknown) => {

@@ -1,11 +1,14 @@
 // A fetcher for an API whose long answers are not held: their bodies go to the pod's disk and are read there, record by record,
-// before the answer is weighed.
+// before the answer is weighed. So are ZIP archives of any length.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { isStreamed } from "../answers/document-paths.ts";
+import { isZip } from "../archive/zip.ts";
 import type { Exchange, Fetcher } from "../fetch/fetch-page.ts";
+import type { Spill } from "../fetch/spill.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
+import { compressionOf, type LocalFile } from "../process/byte-source.ts";
 import { keepAnswer } from "./api-answer.ts";
 import { RecordCollector } from "./collect-records.ts";
 import { LongBody } from "./long-body.ts";
@@ -15,6 +18,18 @@ import { readLongAnswer } from "./read-long-answer.ts";
 const spillAboveBytes = 4 * 1024 * 1024;
 const bodies = new WeakMap<Exchange, LongBody>();
 
+const isHeldZip = ({ status, body }: Exchange) => status >= 200 && status < 300 && isZip(body);
+
+/** `body`: null for an answer that is held. */
+async function fileOf(
+  name: string,
+  { body: held }: Exchange,
+  body: LongBody | null,
+): Promise<LocalFile> {
+  if (body === null) return { local: "", name, compression: "none", held };
+  return { local: body.path, name, compression: await compressionOf(body.path) };
+}
+
 /** The body of an answer that was spilled. */
 export function longBodyOf(answer: Exchange): LongBody | null {
   return bodies.get(answer) ?? null;
@@ -23,7 +38,7 @@ export function longBodyOf(answer: Exchange): LongBody | null {
 /** `close` must be called when what the answer means is settled: it deletes what was spilled. */
 export type Spilling = { fetcher: Fetcher; close(): Promise<void> };
 
-/** `scratch`: a folder of the pod. A source whose paths need whole answers has the fetcher that is given. */
+/** `scratch`: a folder of the pod. Answers of a source whose paths need the whole are held. */
 export function spilling(
   fetcher: Fetcher,
   scratch: string,
@@ -31,8 +46,15 @@ export function spilling(
   source: ApiSource,
   children: readonly ApiSource[],
 ): Spilling {
-  if (!isStreamed(source)) return { fetcher, close: async () => {} };
+  const isSpilled = isStreamed(source);
   let body: LongBody | null = null;
+  const spill: Spill = {
+    aboveBytes: spillAboveBytes,
+    open: (events) => {
+      body = new LongBody(join(scratch, `body-${randomUUID()}`), events);
+      return body;
+    },
+  };
   const close = async () => {
     await body?.delete();
   };
@@ -44,20 +66,18 @@ export function spilling(
           url,
           {
             ...asked,
-            spill: {
-              aboveBytes: spillAboveBytes,
-              open: (events) => {
-                body = new LongBody(join(scratch, `body-${randomUUID()}`), events);
-                return body;
-              },
-            },
+            ...(isSpilled ? { spill } : {}),
           },
           signal,
         );
-        if (body === null) return answer;
-        bodies.set(answer, body);
+        if (body === null && !isHeldZip(answer)) return answer;
+        if (body !== null) bodies.set(answer, body);
+        const file = await fileOf(link.url, answer, body);
         const collector = new RecordCollector(link, source, children);
-        keepAnswer(answer, await readLongAnswer(source, link.url, answer, body, collector, signal));
+        keepAnswer(
+          answer,
+          await readLongAnswer(source, { answer, file, scratch }, collector, signal),
+        );
         return answer;
       },
       addressOf: (...asked) => fetcher.addressOf(...asked),

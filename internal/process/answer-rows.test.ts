@@ -1,6 +1,7 @@
 // Answers of APIs in all formats to tables: records as they are written, bad ones set aside one by one.
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { zipOf } from "../../test/support/pack-archives.ts";
 import { processOne } from "../../test/support/process-batch.ts";
 import { rawFile } from "../../test/support/raw-file.ts";
 import type { ApiSource } from "../model/pipeline.ts";
@@ -106,4 +107,41 @@ test("an answer that cannot be read is one row of the quarantine, and none of it
     [3, "MALFORMED_JSON", ""],
   ]);
   expect(table.rowsOut).toBe(0);
+});
+
+test("each member of a ZIP archive is read by its own format, and a bad one is set aside alone", async () => {
+  const members = [
+    { name: "a.csv", data: "id,v\n1,x\n2\n" },
+    { name: "data/", data: "" },
+    { name: "data/b.json", data: '{"data":[{"id":2,"id":2},{"id":3}],"total":7}' },
+    { name: "c.ndjson.gz", data: gzipSync('{"id":4}\n{"id":5}\n') },
+    { name: "readme.txt", data: "all of it" },
+    { name: "d.ndjson", data: '{"id":6}\n', crc: 1 },
+    { name: "e.zip", data: zipOf([{ name: "f.csv", data: "id\n8\n" }]) },
+  ];
+  const source = { ...api, columns: ["_page" as const], envelope: { total: "$.total" } };
+  const files = { "a.jsonl.zst": rawFile(b64(zipOf(members)), { body: '{"data":[{"id":9}]}' }) };
+  const table = await processOne({ source, files });
+  expect(table.data.map(({ id, v, total }) => [id, v, total])).toEqual([
+    ["1", "x", null],
+    ["3", null, "7"],
+    ["4", null, null],
+    ["5", null, null],
+    ["9", null, null],
+  ]);
+  expect(table.bad.map(({ file, reason }) => [file, reason])).toEqual([
+    ["a.jsonl.zst!a.csv", "WRONG_COLUMN_COUNT"],
+    ["a.jsonl.zst!data/b.json", "DUPLICATE_KEY"],
+    ["a.jsonl.zst!readme.txt", "MALFORMED_JSON"],
+    ["a.jsonl.zst!d.ndjson", "UNREADABLE_FILE"],
+    ["a.jsonl.zst!e.zip", "UNREADABLE_FILE"],
+  ]);
+});
+
+test("a ZIP archive that is cut is one row of the quarantine", async () => {
+  const cut = zipOf([{ name: "a.csv", data: "id\n1\n" }]).subarray(0, 50);
+  const table = await processOne({ source: api, files: { "a.jsonl.zst": rawFile(b64(cut)) } });
+  expect(badOf(table)).toEqual([
+    [1, "UNREADABLE_FILE", "the ZIP archive has no directory: it is cut"],
+  ]);
 });

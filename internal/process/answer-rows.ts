@@ -1,6 +1,8 @@
 // Rows of saved answers of an API: their records as they are written, with what the source adds to them. A record that is no
 // row is set aside alone, an answer that cannot be read as a whole.
+
 import { formatHeadBytes, formatOf } from "../answers/answer-format.ts";
+import { type AnswerPart, answerParts } from "../answers/answer-parts.ts";
 import { AnswerFault } from "../answers/split-json.ts";
 import { packingOf } from "../archive/unpack.ts";
 import { parseJsonExact, rawNumberText } from "../extract/json-exact.ts";
@@ -22,55 +24,73 @@ const badAnswerBytes = 64 * 1024;
 /** With the rest of a character that is cut there. */
 const badHeadBytes = Math.max(formatHeadBytes, badAnswerBytes + 4);
 
-/** How the answers of a source are read. `localOf`: a local file with the bytes of an object of the lake. */
+/** How the answers of a source are read. `localOf`: a local file with the bytes of an object of the lake. `scratch`: a folder. */
 export type AnswerRules = {
   source: Pick<ApiSource, "format" | "records">;
   columnsOf: AnswerColumns;
   localOf: (path: string) => Promise<string>;
+  scratch: string;
 };
 
 /**
  * Reads one raw file of an API source. A record's line and offset are those of the answer it was in. Throws Permanent when
- * the file is not what a crawl writes.
+ * the file is not what a crawl writes. What is of a member of an archive has the name `file!member`.
  */
 export function apiReader(
   file: LocalFile,
-  { source, columnsOf, localOf }: AnswerRules,
+  { source, columnsOf, localOf, scratch }: AnswerRules,
   scanner: JsonScanner,
 ): RecordReader {
   return async (visitor, signal) => {
     let line = 0;
     let offset = 0;
     let blank = 0;
-    const seen = (raw: Buffer, reason: Reason | null, row: () => Buffer) =>
-      visitor.seen({ file: file.name, line, offset, raw, reason, clean: row });
+    const seen = (member: string | null, raw: Buffer, reason: Reason | null, row: () => Buffer) => {
+      const name = member === null ? file.name : `${file.name}!${member}`;
+      visitor.seen({ file: name, line, offset, raw, reason, clean: row });
+    };
+    const read = async (part: AnswerPart, rowsOf: (document: unknown) => RowOf) => {
+      const { member, fault } = part;
+      if (fault !== null) {
+        seen(member, Buffer.from(fault.message), fault.reason, noRow);
+        return 0;
+      }
+      const { head } = await headOf(part.file, badHeadBytes);
+      const format = formatOf(source.format, part.label, head);
+      let add: RowOf = (json) => json;
+      scanner.isText = format === "csv" || format === "tsv";
+      const told: AnswerVisitor = {
+        starts: (document) => {
+          add = rowsOf(document);
+        },
+        record: (raw, reason, json) => {
+          const row = reason === null ? add(json()) : raw;
+          seen(member, raw, reason ?? reasonOf(row, scanner), () => lineOf(row));
+        },
+        drained: visitor.drained,
+      };
+      try {
+        return await readAnswer({ file: part.file, format, records: source.records }, told, signal);
+      } catch (error) {
+        if (!(error instanceof AnswerFault)) throw error;
+        seen(member, cutText(head, badAnswerBytes), error.reason, noRow);
+        return 0;
+      }
+    };
     for await (const text of linesOf(file)) {
       signal.throwIfAborted();
       line += 1;
       const answer = parseAnswer(text, file, line);
       if (hasRecords(answer)) {
         const body = await bodyOf(answer, localOf);
-        const { head } = await headOf(body, badHeadBytes);
         const label = { contentType: answer.content_type, name: new URL(answer.url).pathname };
-        const format = formatOf(source.format, label, head);
-        let add: RowOf = (json) => json;
-        scanner.isText = format === "csv" || format === "tsv";
-        const told: AnswerVisitor = {
-          starts: (document) => {
-            add = rowsWith(columnsOf(answer, document));
-          },
-          record: (raw, fault, json) => {
-            const row = fault === null ? add(json()) : raw;
-            seen(raw, fault ?? reasonOf(row, scanner), () => lineOf(row));
-          },
-          drained: visitor.drained,
-        };
+        const add = (document: unknown) => rowsWith(columnsOf(answer, document));
         try {
-          blank += await readAnswer({ file: body, format, records: source.records }, told, signal);
+          for await (const part of answerParts(body, label, scratch))
+            blank += await read(part, add);
         } catch (error) {
           if (!(error instanceof AnswerFault)) throw error;
-          const bad = cutText(head, badAnswerBytes);
-          seen(bad, error.reason, () => bad);
+          seen(null, Buffer.from(error.message), error.reason, noRow);
         }
       }
       offset += text.length + 1;
@@ -100,6 +120,7 @@ async function bodyOf(
 }
 
 type RowOf = (json: Buffer) => Buffer;
+const noRow = () => Buffer.alloc(0);
 
 /** What makes rows of records: `columns` in place of members of the same name. What is no object stays as it is, and is no row. */
 function rowsWith(columns: Record<string, unknown>): RowOf {

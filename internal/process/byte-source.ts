@@ -5,19 +5,21 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { type Packing, packingOf, unpack } from "../archive/unpack.ts";
-import { describeError, Permanent } from "../std/errors.ts";
+import { type ZipEntry, zipMember } from "../archive/zip.ts";
+import { describeError, isSystemError, Permanent } from "../std/errors.ts";
 import { maxRecordBytes } from "./record.ts";
 import { toUtf8 } from "./text-encoding.ts";
 
 export type Compression = Exclude<Packing, "deflate">;
 
-/** A local file; `name` is how people know it. `encoding`: of its text, when that is not UTF-8. `held`: its bytes, where they are in memory and not in the file `local`. */
+/** A local file; `name` is how people know it. `encoding`: of its text, when that is not UTF-8. `held`: its bytes, where they are in memory and not in the file `local`. `member`: of the ZIP archive `local`, what it is. */
 export type LocalFile = {
   local: string;
   name: string;
   compression: Compression;
   encoding?: string;
   held?: Buffer;
+  member?: ZipEntry;
 };
 
 const chunkBytes = 256 * 1024;
@@ -40,6 +42,10 @@ export async function* bytesOf(file: LocalFile): AsyncGenerator<Buffer, void, vo
 }
 
 async function* unpackedBytes(file: LocalFile): AsyncGenerator<Buffer, void, void> {
+  if (file.member !== undefined) {
+    yield* memberBytes(file, file.member);
+    return;
+  }
   const source =
     file.held === undefined
       ? createReadStream(file.local, { highWaterMark: chunkBytes })
@@ -56,6 +62,18 @@ async function* unpackedBytes(file: LocalFile): AsyncGenerator<Buffer, void, voi
       `read "${file.name}": its ${file.compression} data is cut or corrupt: ${describeError(error)}`,
       { cause: error },
     );
+  }
+}
+
+async function* memberBytes(
+  { local, name, compression }: LocalFile,
+  member: ZipEntry,
+): AsyncGenerator<Buffer, void, void> {
+  try {
+    yield* unpack(zipMember(local, member), compression, member.sizeBytes);
+  } catch (error) {
+    if (isSystemError(error)) throw error;
+    throw new Permanent(`read "${name}": ${describeError(error)}`, { cause: error });
   }
 }
 

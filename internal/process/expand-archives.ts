@@ -6,8 +6,8 @@ import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isTarHeader, readTar } from "../archive/tar.ts";
-import { readZip, type ZipEntry, zipMember } from "../archive/zip.ts";
-import { describeError, Permanent } from "../std/errors.ts";
+import { isAside, isPackage, isZip, readZip, zipMember } from "../archive/zip.ts";
+import { describeError, isSystemError, Permanent } from "../std/errors.ts";
 import { bytesOf, compressionOf, headOf, type LocalFile } from "./byte-source.ts";
 
 /** A local file, and the name people know it by. */
@@ -51,20 +51,13 @@ const unreadable = (name: string, cause: unknown) =>
     ? cause
     : new Permanent(`read "${name}": ${describeError(cause)}`, { cause });
 
-/** A full disk or the like is no fault of the archive. */
-const isSystemError = (error: unknown) =>
-  error instanceof Error && "syscall" in error && typeof error.syscall === "string";
-
-/** A local header, and the end of an archive without members (APPNOTE.TXT 6.3.10, sections 4.3.7 and 4.3.16). */
-const zipStarts = [0x04034b50, 0x06054b50];
-
 /** `zip`, the tar archive that a file is, maybe compressed, or null. Workbooks are ZIP archives that are one file. */
 async function archiveKind({ local, name }: DroppedFile): Promise<"zip" | LocalFile | null> {
   const compression = await compressionOf(local);
   const file: LocalFile = { local, name, compression };
   if (compression === "none") {
     const start = await startOf(local);
-    if (start.length >= 4 && zipStarts.includes(start.readUInt32LE(0))) return "zip";
+    if (isZip(start)) return "zip";
     return isTarHeader(start) ? file : null;
   }
   try {
@@ -140,11 +133,3 @@ async function tarFiles(
   }
   return members;
 }
-
-/** Folders, and what macOS puts beside files. */
-const isAside = (name: string) =>
-  name.endsWith("/") || /(^|\/)(__MACOSX\/|\._|\.DS_Store$)/.test(name);
-
-/** Office documents and the like: what they hold is one document, not files. */
-const isPackage = (entries: readonly ZipEntry[]) =>
-  entries.some(({ name }) => name === "[Content_Types].xml") || entries[0]?.name === "mimetype";

@@ -104,8 +104,8 @@ function worksOf(args: ProcessArgs, sql: Sql, bodies: KnownBodies | null): Table
 }
 
 function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
-  const { localOf } = args;
-  const rules = { source, columnsOf: answerColumns(source, args.run), localOf };
+  const { localOf, scratch } = args;
+  const rules = { source, columnsOf: answerColumns(source, args.run), localOf, scratch };
   return {
     ...tableSettings(args.tables, source, source.table),
     stage: stageRaw(args, (file, scanner) => apiReader(file, rules, scanner)),

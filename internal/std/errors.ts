@@ -43,6 +43,10 @@ export class UsageError extends Error {
   }
 }
 
+/** Of the operating system: a full disk or the like, which is no fault of the data. */
+export const isSystemError = (error: unknown) =>
+  error instanceof Error && "syscall" in error && typeof error.syscall === "string";
+
 /** The text of an error and of its causes, on one line. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];

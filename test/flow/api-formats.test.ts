@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gzipSync, zstdDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { RawRecord } from "../../internal/model/raw-record.ts";
+import { zipOf } from "../support/pack-archives.ts";
 import { freshFolder, query, runOnpoint } from "../support/run-onpoint.ts";
 
 type Answer = { type: string; body: string | Buffer; link?: string };
@@ -14,6 +15,12 @@ type Answer = { type: string; body: string | Buffer; link?: string };
 const idsOf = (page: number) =>
   [1, 2, 3, 4, 5].map((n) => (page - 1) * 5 + n).filter((id) => id <= 12);
 const lines = (from: number) => `{"id":${from},"at":"2026-01-0${from}"}\n\n{"id":${from + 1}}\n`;
+
+/** More than is held of an answer. */
+const manyLines = Array.from(
+  { length: 50_000 },
+  (_, i) => `{"id":${i},"v":"${"x".repeat(90)}"}\n`,
+).join("");
 
 const answers: Record<string, (page: number) => Answer> = {
   "/csv": (page) => ({
@@ -31,6 +38,22 @@ const answers: Record<string, (page: number) => Answer> = {
   "/gzip": () => ({
     type: "application/gzip",
     body: gzipSync('{"data":[{"id":1},{"id":2,"id":3}],"total":2}'),
+  }),
+  "/zip": (page) => ({
+    type: "application/zip",
+    body: zipOf([
+      { name: "a.csv", data: page > 2 ? "id\n" : `id\n${page * 2}\n` },
+      { name: "b.json", data: page > 2 ? '{"data":[]}' : `{"data":[{"id":${page * 2 + 1}}]}` },
+      { name: "readme.txt", data: "all of it" },
+    ]),
+  }),
+  "/bigzip": () => ({
+    type: "application/octet-stream",
+    body: zipOf([{ name: "a.ndjson", data: manyLines, stored: true }]),
+  }),
+  "/zipcursor": () => ({
+    type: "application/zip",
+    body: zipOf([{ name: "a.csv", data: "id\n1\n" }]),
   }),
   "/latin": () => ({
     type: "application/json",
@@ -64,6 +87,9 @@ ${source("csv", "format: csv, columns: [_page, _source], pagination: { kind: pag
 ${source("tsv", 'records: "$.data[*]"', "export.tsv")}
 ${source("ndjson", "format: ndjson, pagination: { kind: link }")}
 ${source("gzip", 'records: "$.data[*]", envelope: { total: $.total }')}
+${source("zip", 'records: "$.data[*]", pagination: { kind: page }')}
+${source("bigzip", 'records: "$.data[*]"')}
+${source("zipcursor", 'records: "$.data[*]", pagination: { kind: cursor, next: $.next }')}
 ${source("latin", 'records: "$.data[*]"')}
 ${source("mixed", 'records: "$.data[*]", pagination: { kind: page, total: $.total }')}
 `,
@@ -98,12 +124,22 @@ ${source("mixed", 'records: "$.data[*]", pagination: { kind: page, total: $.tota
     quarantined,
   ]);
   expect(counts.sort()).toEqual([
+    ["bigzip", 50_000, 0],
     ["csv", 12, 1],
     ["gzip", 1, 1],
     ["latin", 1, 1],
     ["ndjson", 6, 0],
     ["tsv", 1, 0],
+    ["zip", 4, 3],
   ]);
+  expect(await rows("SELECT id::INT AS id FROM zip ORDER BY id")).toEqual(
+    [2, 3, 4, 5].map((id) => ({ id })),
+  );
+  expect(dead.stdout).toContain("the answer is ZIP, which has nothing at $.next");
+  const [big] = await rawAnswers(folder.path, "bigzip");
+  expect(await readFile(join(folder.path, "lake", big?.body_file ?? ""))).toEqual(
+    answers["/bigzip"]?.(1).body,
+  );
   expect(dead.stdout).toContain("the answer is CSV, which has nothing at $.total");
   expect((await rawAnswers(folder.path, "gzip"))[0]?.body_b64).toBe(sent("/gzip"));
   expect((await rawAnswers(folder.path, "latin"))[0]?.body_b64).toBe(sent("/latin"));
