@@ -1,18 +1,30 @@
-// `onpoint init api URL`: looks at one answer of an API and writes the source that would crawl it, for a person to correct.
+// `onpoint init api URL`: looks at one answer of an API, and at its OpenAPI document where there is one, and writes the source
+// that would crawl it, for a person to correct.
 import { FetchFault } from "../internal/fetch/fetch-fault.ts";
 import { type Exchange, openFetcher } from "../internal/fetch/fetch-page.ts";
 import { openRoute } from "../internal/fetch/open-route.ts";
-import { guessSource, type SourceGuess } from "../internal/paging/guess-source.ts";
+import { findOperation } from "../internal/openapi/find-operation.ts";
+import { type HintedGuess, withOpenapi } from "../internal/openapi/openapi-hint.ts";
+import { readOpenapi } from "../internal/openapi/read-openapi.ts";
+import { guessSource } from "../internal/paging/guess-source.ts";
 import { UsageError } from "../internal/std/errors.ts";
 import { redactValue } from "../internal/telemetry/redact.ts";
 import type { CommandResult } from "./command-result.ts";
 
-export type InitApiOptions = { header?: string[]; bearer?: string; pipeline?: boolean };
+export type InitApiOptions = {
+  header?: string[];
+  bearer?: string;
+  openapi?: string;
+  pipeline?: boolean;
+};
 
 /** Longer than any API takes for one page. */
 const timeoutMs = 60_000;
 
-/** Throws UsageError when there is no answer to look at: nobody there, not allowed, not JSON, no records. */
+/**
+ * Throws UsageError when there is no answer to look at: nobody there, not allowed, not JSON, no records; and when the OpenAPI
+ * document cannot be used or does not have the operation.
+ */
 export async function initApiCommand(
   text: string,
   options: InitApiOptions,
@@ -25,6 +37,8 @@ export async function initApiCommand(
       "Write it out, such as https://api.example.com/v1/items",
     );
   const headers = headersOf(options.header ?? []);
+  const document = options.openapi === undefined ? null : await readOpenapi(options.openapi);
+  const operation = document === null ? null : findOperation(document, url);
   const { bearer } = options;
   const auth = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
   const answer = await ask(url, {
@@ -33,15 +47,24 @@ export async function initApiCommand(
     ...headers,
     ...auth,
   });
-  const guess = guessSource({ url, headers: answer.headers, document: documentOf(url, answer) });
+  const sample = { url, headers: answer.headers, document: documentOf(url, answer) };
+  const hinted =
+    document === null || operation === null
+      ? { guess: guessSource(sample), auth: null, params: {}, notes: {} }
+      : withOpenapi(sample, document, operation);
+  const { auth: told } = hinted;
+  const isProven = bearer !== undefined || headers[told?.header ?? ""] !== undefined;
+  if (told !== null && !isProven && !url.searchParams.has(told.param ?? ""))
+    hinted.notes.auth = [...(hinted.notes.auth ?? []), "the answer came without it"];
+  const { guess } = hinted;
   if (guess.lists.length === 0)
     throw new UsageError(
       `the answer of ${url.origin}${url.pathname} has no list of objects`,
       "URL",
       "Give the URL of a list, or write the source by hand",
     );
-  const source = sourceOf(url, headers, bearer !== undefined, guess);
-  const yaml = yamlOf(source, guess, options.pipeline ?? false);
+  const source = sourceOf(url, headers, bearer !== undefined, hinted);
+  const yaml = yamlOf(source, hinted, options.pipeline ?? false);
   return { text: yaml, json: { source, candidates: guess, yaml }, exitCode: 0 };
 }
 
@@ -129,21 +152,27 @@ function variableOf(name: string): string {
 
 function sourceOf(
   url: URL,
-  headers: Record<string, string>,
+  asked: Record<string, string>,
   hasBearer: boolean,
-  guess: SourceGuess,
+  { guess, auth: hint, params: more }: HintedGuess,
 ) {
   const [paging] = guess.paging;
   const spent = new Set(paging?.spent ?? []);
-  const params = Object.fromEntries([...url.searchParams].filter(([name]) => !spent.has(name)));
+  const given = [...url.searchParams].filter(([name]) => !spent.has(name) && name !== hint?.param);
+  const params = { ...withoutSecrets(Object.fromEntries(given)), ...more };
+  const others = Object.entries(asked).filter(([name]) => name !== hint?.header);
+  const headers = withoutSecrets(Object.fromEntries(others));
+  // A bearer token that was sent and taken is a way to ask, whatever the document says of others.
+  const isTold = hint !== null && (!hasBearer || hint.header === "authorization");
+  const auth = isTold ? hint.auth : hasBearer ? { bearer: `\${API_TOKEN}` } : null;
   const name = nameOf(url);
   return {
     name,
     kind: "api",
     url: url.origin + url.pathname,
-    ...(Object.keys(headers).length > 0 ? { headers: withoutSecrets(headers) } : {}),
-    ...(hasBearer ? { auth: { bearer: `\${API_TOKEN}` } } : {}),
-    ...(Object.keys(params).length > 0 ? { params: withoutSecrets(params) } : {}),
+    ...(Object.keys(headers).length > 0 ? { headers } : {}),
+    ...(auth === null ? {} : { auth }),
+    ...(Object.keys(params).length > 0 ? { params } : {}),
     records: guess.lists[0]?.path ?? "$",
     pagination: paging?.options ?? { kind: "none" },
     table: name,
@@ -162,7 +191,11 @@ function nameOf(url: URL): string {
   );
 }
 
-function yamlOf(source: ReturnType<typeof sourceOf>, guess: SourceGuess, isWhole: boolean): string {
+function yamlOf(
+  source: ReturnType<typeof sourceOf>,
+  { guess, notes: told }: HintedGuess,
+  isWhole: boolean,
+): string {
   const list = (texts: string[]) =>
     texts.length > 0 ? texts.slice(0, 5).join(", ") : "none found";
   const others = guess.lists.slice(1).map(({ path, count }) => `${path} (${count})`);
@@ -172,7 +205,9 @@ function yamlOf(source: ReturnType<typeof sourceOf>, guess: SourceGuess, isWhole
     table: `fields that tell records apart: ${list(guess.keys)}; that may grow: ${list(guess.cursors)}`,
   };
   const lines = Object.entries(source).flatMap(([key, value], n) => [
-    ...(notes[key] === undefined ? [] : [`    # ${notes[key].replace(/[\r\n]/g, " ")}`]),
+    ...[notes[key] ?? [], told[key] ?? []]
+      .flat()
+      .map((note) => `    # ${note.replace(/[\r\n]/g, " ")}`),
     `${n === 0 ? "  - " : "    "}${key}: ${JSON.stringify(value)}`,
   ]);
   const head = isWhole ? [`pipeline: ${source.name}`, "sources:"] : [];

@@ -108,6 +108,7 @@ init
     "--bearer <token>",
     "a bearer token to send; the source reads it from the variable API_TOKEN",
   )
+  .option("--openapi <file>", "an OpenAPI 3.0 or 3.1 document of the API, JSON or YAML, as a hint")
   .option("--pipeline", "write a whole pipeline file")
   .option("--json", "print the source and all candidates as JSON")
   .action(async (url: string, options) =>

@@ -24,6 +24,7 @@ const layers: string[][] = [
     "internal/fetch",
     "internal/frontier",
     "internal/links",
+    "internal/openapi",
     "internal/paging",
     "internal/politeness",
     "internal/recrawl",
@@ -77,7 +78,10 @@ const vendors: Record<string, { home: string; more?: string }> = {
   saxes: { home: "internal/", more: "sitemaps are read on behind their faults, documents are not" },
   tldts: { home: "internal/url/" },
   undici: { home: "internal/fetch/", more: "its connections and its errors are a file each" },
-  yaml: { home: "internal/pipeline/" },
+  yaml: {
+    home: "internal/",
+    more: "a pipeline file has variables and places, an OpenAPI document neither",
+  },
   zod: {
     home: "internal/",
     more: "the pipeline file and the settings are the two texts that people write",

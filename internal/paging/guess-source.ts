@@ -11,11 +11,14 @@ export type PagingGuess = { options: Record<string, unknown>; why: string; spent
 export type SourceGuess = {
   /** The longest list of objects first. Empty: there is none. */
   lists: ListGuess[];
+  /** Paths of empty arrays. */
+  emptyLists: string[];
   paging: PagingGuess[];
   keys: string[];
   cursors: string[];
 };
 
+type FoundList = ListGuess & { records: Record<string, unknown>[] };
 type Leaf = { path: string; name: string; value: string | number | boolean };
 
 const maxDepth = 5;
@@ -25,15 +28,17 @@ const timestamp = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d
 
 /** All guesses, the likeliest first. Pure. */
 export function guessSource(answer: SampleAnswer): SourceGuess {
-  const lists: (ListGuess & { records: Record<string, unknown>[] })[] = [];
+  const found: FoundList[] = [];
   const leaves: Leaf[] = [];
-  walk(answer.document, "$", "", 0, lists, leaves);
+  walk(answer.document, "$", "", 0, found, leaves);
+  const lists = found.filter(({ count }) => count > 0);
   lists.sort((a, b) => b.count - a.count);
   const records = lists[0]?.records ?? [];
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
   const valuesOf = (name: string) => records.map((record) => record[name]);
   return {
     lists: lists.map(({ path, count }) => ({ path, count })),
+    emptyLists: found.filter(({ count }) => count === 0).map(({ path }) => path),
     paging: pagingOf(answer, leaves, records.length),
     keys: ranked(
       names.filter((name) => isKey(valuesOf(name))),
@@ -51,12 +56,12 @@ function walk(
   path: string,
   name: string,
   depth: number,
-  lists: (ListGuess & { records: Record<string, unknown>[] })[],
+  lists: FoundList[],
   leaves: Leaf[],
 ): void {
   if (Array.isArray(value)) {
     const records = value.filter(isObject);
-    if (records.length > 0 && records.length === value.length)
+    if (records.length === value.length)
       lists.push({ path: `${path}[*]`, count: value.length, records });
   } else if (isObject(value) && depth < maxDepth) {
     for (const [key, item] of Object.entries(value))
@@ -113,7 +118,9 @@ function byPage(clues: Clues): PagingGuess[] {
   const param = asked ?? "page";
   const sizeParam = paramOf(url, /^(per_?page|page_?size|size|limit)$/i);
   const size =
-    sizeParam === undefined ? {} : { sizeParam, size: wholeNumber(url, sizeParam) ?? count };
+    sizeParam === undefined
+      ? {}
+      : { sizeParam, size: wholeNumber(url, sizeParam) ?? Math.max(count, 1) };
   const told = pages === undefined ? totalOf(clues) : { totalPages: pages.path };
   const spent = sizeParam === undefined ? [param] : [param, sizeParam];
   const options = { kind: "page", param, ...size, ...told };
@@ -127,7 +134,7 @@ function byOffset(clues: Clues): PagingGuess[] {
   if (asked === undefined && !isOffset) return [];
   const param = asked ?? "offset";
   const limitParam = paramOf(url, /^(limit|take|top|count)$/i) ?? "limit";
-  const limit = wholeNumber(url, limitParam) ?? count;
+  const limit = wholeNumber(url, limitParam) ?? Math.max(count, 1);
   const options = { kind: "offset", param, limitParam, limit, ...totalOf(clues) };
   return [{ options, why: "there is an offset", spent: [param, limitParam] }];
 }
