@@ -2,6 +2,7 @@
 import { crawlReceipts } from "../internal/catalog/crawl-receipts.ts";
 import { type DeadLetter, readDeadLetters } from "../internal/catalog/dead-letters.ts";
 import { readReceipts } from "../internal/catalog/run-manifest.ts";
+import { WalkTotals } from "../internal/catalog/walk-totals.ts";
 import { mergeHosts } from "../internal/flow/run-view.ts";
 import { type RunManifest, type RunReport, runToken } from "../internal/model/run.ts";
 import type { HostCounts } from "../internal/model/segment.ts";
@@ -35,7 +36,7 @@ export type RunDetails = {
 export async function readRunDetails(lake: Objects, manifest: RunManifest): Promise<RunDetails> {
   const token = runToken(manifest.run, manifest.generation);
   const progress = await readProgress(lake, manifest);
-  const { hosts, drops } = await readCrawl(lake, token);
+  const { hosts, drops } = await readCrawl(lake, token, manifest.state !== "running");
   return {
     lake: lake.url,
     manifest,
@@ -52,10 +53,13 @@ export async function readRunDetails(lake: Objects, manifest: RunManifest): Prom
 async function readCrawl(
   lake: Objects,
   token: string,
+  isOver: boolean,
 ): Promise<Pick<RunDetails, "hosts" | "drops">> {
   let hosts: HostCounts[] = [];
   const drops = new Map<string, RunDetails["drops"][number]>();
+  const totals = new WalkTotals();
   for await (const segment of crawlReceipts(lake, token)) {
+    totals.add(segment);
     hosts = hosts.concat(segment.hosts);
     // Merged now and then: a segment lists a handful of hosts, a run has very many segments.
     if (hosts.length > 50_000) hosts = mergeHosts(hosts);
@@ -67,6 +71,10 @@ async function readCrawl(
         drops.set(key, known);
       }
     }
+  }
+  for (const { source, walks, told, read } of isOver ? totals.gaps() : []) {
+    const reason = `paging: total said ${told}, read ${read}`;
+    drops.set(`${source}\n${reason}`, { source, reason, links: walks });
   }
   const sorted = [...drops.values()].sort(
     (a, b) => compare(a.source, b.source) || b.links - a.links || compare(a.reason, b.reason),

@@ -6,7 +6,10 @@ import type { ProcessTask } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import { readReceipts } from "./run-manifest.ts";
 
-export type CountedSegment = Pick<SegmentReceipt, "segment" | "counts" | "deadLinks" | "hosts">;
+export type CountedSegment = Pick<
+  SegmentReceipt,
+  "segment" | "counts" | "deadLinks" | "hosts" | "walks"
+>;
 type Candidate = CountedSegment & { isBatched: boolean; done: string };
 
 /**
@@ -28,9 +31,17 @@ export async function* crawlReceipts(lake: Objects, token: string): AsyncGenerat
       candidates = [];
       shard = found.shard;
     }
-    const { segment, counts, deadLinks, hosts, done } = found;
+    const { segment, counts, deadLinks, hosts, done, walks } = found;
     const isBatched = files.some((file) => batched.has(file.path));
-    candidates.push({ segment, counts, deadLinks, hosts, done, isBatched });
+    candidates.push({
+      segment,
+      counts,
+      deadLinks,
+      hosts,
+      done,
+      isBatched,
+      ...(walks === undefined ? {} : { walks }),
+    });
   }
   yield* counted(candidates);
 }

@@ -8,6 +8,7 @@ import { robotsDirectives } from "../links/robots-directives.ts";
 import { scanPage } from "../links/scan-html.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { RawRecord } from "../model/raw-record.ts";
+import type { WalkCounts } from "../model/segment.ts";
 import { headerUrl } from "../url/header-url.ts";
 import { canonicalUrl } from "../url/url.ts";
 import { answerText } from "./api-answer.ts";
@@ -25,6 +26,8 @@ export type Reading = {
   keep?: boolean;
   /** Of an incremental API source: see SegmentRecord. */
   high?: string | null;
+  /** Of a page of an API that tells the total of its records: see FrontierLink.pagesOf. */
+  walk?: WalkCounts & { id: string };
 };
 
 /**

@@ -1,9 +1,15 @@
 // From an answer of an API to the links that follow from it. Pure.
+import { hash } from "node:crypto";
 import { documentPaths } from "../answers/document-paths.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { ApiSource } from "../model/pipeline.ts";
-import { maxPagesNote, nextRequests, type PageRequest } from "../paging/next-requests.ts";
+import {
+  type ApiStep,
+  maxPagesNote,
+  nextRequests,
+  type PageRequest,
+} from "../paging/next-requests.ts";
 import { readApiAnswer } from "./api-answer.ts";
 import { RecordCollector } from "./collect-records.ts";
 import type { Reading } from "./read-answer.ts";
@@ -36,7 +42,11 @@ export function readApiPage(
   });
   if ("error" in step) return failed(step.error);
   const byHand = ["cursor", "link", "next_url"].includes(source.pagination.kind);
-  const links = "next" in step ? step.next.map((next) => pageLink(link, next, byHand)) : [];
+  // What lies beyond the last page that may be read would never be read.
+  const isCut = step.notes?.includes(maxPagesNote) ?? false;
+  const walk = walkOf(link, step, count, isCut);
+  const links =
+    "next" in step ? step.next.map((next) => pageLink(link, next, byHand, walk?.id)) : [];
   const drops: Record<string, number> = {};
   for (const note of step.notes ?? []) drops[note] = (drops[note] ?? 0) + 1;
   const found = "found" in read ? read.found : new RecordCollector(link, source, children);
@@ -44,17 +54,23 @@ export function readApiPage(
   for (const each of found.links) links.push(each);
   const reading: Reading = { links, error: null, drops: { ...drops, ...found.drops } };
   if (found.high !== null) reading.high = found.high;
-  // What lies beyond the last page that may be read would never be read.
-  if (reading.high !== undefined && step.notes?.includes(maxPagesNote)) reading.high = null;
+  if (reading.high !== undefined && isCut) reading.high = null;
+  if (walk !== null) reading.walk = walk;
   return reading;
 }
 
 /** Another page of the same walk. `byHand`: each page gives the next one, by what may expire. */
-function pageLink(link: FrontierLink, next: PageRequest, byHand: boolean): FrontierLink {
+function pageLink(
+  link: FrontierLink,
+  next: PageRequest,
+  byHand: boolean,
+  pagesOf: string | undefined,
+): FrontierLink {
   const { source, depth, url: via, keys, walk } = link;
   const carried = {
     ...(keys === undefined ? {} : { keys }),
     ...(walk === undefined ? {} : { walk }),
+    ...(pagesOf === undefined ? {} : { pagesOf }),
     ...(byHand ? { first: link.first ?? requestOf(link) } : {}),
   };
   return { source, kind: "api", depth, priority: 0, via, ...carried, ...next };
@@ -67,6 +83,22 @@ export function walkAnew(link: FrontierLink): FrontierLink | null {
   const carried = keys === undefined ? {} : { keys };
   const place = { depth, priority: 0, page: 0, via: link.url } as const;
   return { ...first, source, kind: "api", ...place, ...carried, walk: walk + 1 };
+}
+
+/** What a page adds to the counts of its walk; null: of which no total is told, or which is not to be read to its end. */
+function walkOf(
+  link: FrontierLink,
+  step: Exclude<ApiStep, { error: string }>,
+  read: number,
+  isCut: boolean,
+): Required<Reading>["walk"] | null {
+  const { told } = step;
+  if (link.pagesOf !== undefined) return { id: link.pagesOf, told: told ?? 0, read };
+  if (told === undefined || isCut || (link.page ?? 0) > 0) return null;
+  // A walk of one page that has what it tells needs no counting.
+  if ("end" in step && told === read) return null;
+  const id = hash("sha256", JSON.stringify([link.url, link.ask])).slice(0, 16);
+  return { id, told, read };
 }
 
 const requestOf = ({ url, ask }: FrontierLink) => (ask === undefined ? { url } : { url, ask });

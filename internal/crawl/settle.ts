@@ -234,6 +234,7 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
   const { high } = owner.segment;
   if (reading.high !== undefined)
     high.set(link.source, greatest(high.get(link.source), reading.high));
+  if (reading.walk !== undefined) owner.segment.countWalk(link.source, reading.walk);
   const isKept = reading.keep ?? true;
   const isPage = isKept && answered.kind === "read";
   noteOnRecord(

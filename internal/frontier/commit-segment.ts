@@ -79,11 +79,16 @@ export async function saveSegment(
     ...(segment.archives.size === 0 ? {} : { archives: await saveArchives(folder, name, segment) }),
     ...(segment.high.size === 0 ? {} : { high: Object.fromEntries(segment.high) }),
     hosts: [...segment.hosts.values()],
+    ...(segment.walks.size === 0 ? {} : { walks: walksOf(segment) }),
   };
   await folder.lake.put(receiptPath(folder.token, "crawl", name), JSON.stringify(receipt), {
     ifAbsent: true,
   });
   return receipt;
+}
+
+function walksOf({ walks }: OpenSegment): NonNullable<SegmentReceipt["walks"]> {
+  return Object.fromEntries([...walks].map(([source, each]) => [source, Object.fromEntries(each)]));
 }
 
 async function saveVisits(

@@ -2,7 +2,7 @@
 // the owner (it commits by age and by size).
 import type { FrontierLink } from "../model/link.ts";
 import type { RawRecord } from "../model/raw-record.ts";
-import type { DeadLink, HostCounts, SegmentCounts } from "../model/segment.ts";
+import type { DeadLink, HostCounts, SegmentCounts, WalkCounts } from "../model/segment.ts";
 import type { SegmentVisits } from "../recrawl/segment-visits.ts";
 import type { SegmentArchive } from "../warc/segment-archive.ts";
 import type { Fingerprint } from "./fingerprint.ts";
@@ -27,6 +27,8 @@ export class OpenSegment {
   readonly visits = new Map<string, SegmentVisits>();
   /** By incremental source: see SegmentRecord. */
   readonly high = new Map<string, string | null>();
+  /** By source and walk: see SegmentReceipt. */
+  readonly walks = new Map<string, Map<string, WalkCounts>>();
   readonly done = new FingerprintList();
   readonly deadLinks: DeadLink[] = [];
   readonly counts: Record<string, SegmentCounts> = {};
@@ -150,6 +152,14 @@ export class OpenSegment {
   countSaved(source: string): void {
     const counts = this.countsOf(source);
     counts.saved = (counts.saved ?? 0) + 1;
+  }
+
+  /** Records of a page of a walk whose total is told. */
+  countWalk(source: string, { id, told, read }: WalkCounts & { id: string }): void {
+    const walks = this.walks.get(source) ?? new Map<string, WalkCounts>();
+    const { told: toldBefore, read: readBefore } = walks.get(id) ?? { told: 0, read: 0 };
+    walks.set(id, { told: toldBefore + told, read: readBefore + read });
+    this.walks.set(source, walks);
   }
 
   addDone(link: FrontierLink): void {

@@ -37,6 +37,8 @@ export type FrontierLink = {
   keys?: Record<string, unknown>;
   /** Of an API page that was offered because a total named it. */
   known?: PagesKnown;
+  /** Of an API page behind a first one that told the total of the records: the walk over the pages, 16 hex digits. */
+  pagesOf?: string;
   /** Behind the first page of an API that gives each page the next: the request of the first one. */
   first?: { url: string; ask?: LinkAsk };
   /** How often its walk over the pages was begun anew, because a cursor had expired. */

@@ -33,6 +33,9 @@ export type SegmentCounts = {
   drops: Record<string, number>;
 };
 
+/** Records of a walk over the pages of an API: those that its pages told of, and those that they had. */
+export type WalkCounts = { told: number; read: number };
+
 /** A snapshot of a shard's frontier in the lake. */
 export type SnapshotRef = {
   path: string;
@@ -91,4 +94,6 @@ export type SegmentReceipt = SegmentRecord & {
   /** WARC files of the sources that want them; nothing processes them. */
   archives?: RawFile[];
   hosts: HostCounts[];
+  /** By source and walk: see FrontierLink.pagesOf. */
+  walks?: Record<string, Record<string, WalkCounts>>;
 };

@@ -156,6 +156,7 @@ test("with a total the first answer names all pages, the last of them whatever w
   });
   const last = nextRequests(source, answer({ page: 3, known, document: { total: "51" } }));
   expect(pages(last)).toEqual(["5", "6"]);
+  expect([first, last]).toMatchObject([{ told: 35 }, { told: 16 }]);
 });
 
 test("an empty page in the middle is not the end where a total or `more` says so, and is noted", () => {

@@ -21,10 +21,14 @@ export type ApiAnswer = {
 /** A request for a page of a source. */
 export type PageRequest = ApiRequest & { page: number; known?: PagesKnown };
 
-/** What follows, or the reason why it is over, or the reason why that is not known. `notes`: what the report should count. */
+/**
+ * What follows, or the reason why it is over, or the reason why that is not known. `notes`: what the report should count.
+ * `told`: what a page adds to the number of records that all pages should have: the first one its total, the last one of those
+ * offered the change since then.
+ */
 export type ApiStep =
-  | { next: PageRequest[]; notes?: string[] }
-  | { end: string; notes?: string[] }
+  | { next: PageRequest[]; notes?: string[]; told?: number }
+  | { end: string; notes?: string[]; told?: number }
   | { error: string };
 
 type Counted = Extract<Pagination, { kind: "page" | "offset" }>;
@@ -145,12 +149,25 @@ function knownStep(
     ...(isShort ? ["paging: short page inside"] : []),
   ];
   const offered = known?.upTo ?? page + 1;
-  if (page + 1 < offered || offered >= pages) return { end: "the last page is known", notes };
+  const isLast = page + 1 >= offered;
+  const told = isOfPages ? {} : toldOf(page, known, total, isLast);
+  if (!isLast || offered >= pages) return { end: "the last page is known", notes, ...told };
   const upTo = Math.min(pages, offered + maxAhead);
   const next: PageRequest[] = [];
   for (let n = offered; n < upTo; n += 1)
     next.push({ ...pageRequest(pagination, request, n, size), known: { upTo, size, total } });
-  return { next, notes };
+  return { next, notes, ...told };
+}
+
+function toldOf(
+  page: number,
+  known: PagesKnown | null,
+  total: number,
+  isLast: boolean,
+): { told?: number } {
+  if (page === 0) return { told: total };
+  const change = isLast && known !== null ? total - known.total : 0;
+  return change === 0 ? {} : { told: change };
 }
 
 function pageRequest(

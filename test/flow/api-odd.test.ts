@@ -16,6 +16,7 @@ const answers: Record<string, (cursor: string, nth: number) => [number, unknown]
     return [200, { data: [{ id: cursor || "first" }], next }];
   },
   "/expired": (cursor) => (cursor === "" ? [200, { data: [{ id: 1 }], next: "x" }] : [410, {}]),
+  "/whole": (cursor) => [200, { data: [{ id: cursor }, { id: `${cursor}b` }], total: 4 }],
   // Ten records at first, and thirteen from the second page on; the second page is empty.
   "/growing": (cursor) => {
     const page = Number(cursor);
@@ -51,6 +52,7 @@ ${source("flaky", "failWhen: $.error")}
 ${source("broken", "failWhen: $.error")}
 ${source("circle", byCursor)}
 ${source("expired", byCursor)}
+${source("whole", "pagination: { kind: page, size: 2, total: $.total }")}
 ${source("growing", "pagination: { kind: page, size: 5, total: $.total }")}
 retries: { crawl: 2 }
 `,
@@ -69,7 +71,14 @@ retries: { crawl: 2 }
   expect(await ids("circle")).toEqual(["a", "b", "first"]);
   expect(await ids("expired")).toEqual([1]);
   expect(await ids("growing")).toEqual([100, 101, 102, 103, 104, 300, 301, 302]);
-  expect(asked).toEqual({ "/flaky": 2, "/broken": 3, "/circle": 4, "/expired": 2, "/growing": 3 });
+  expect(asked).toEqual({
+    "/flaky": 2,
+    "/broken": 3,
+    "/circle": 4,
+    "/expired": 2,
+    "/whole": 2,
+    "/growing": 3,
+  });
   for (const reason of [
     'the answer is an error (failWhen), after 3 attempts: {\\"code\\":\\"E7\\"}',
     "page 4 was there before",
@@ -77,4 +86,6 @@ retries: { crawl: 2 }
   ])
     expect(dead.stdout).toContain(reason);
   expect(report.stdout).toContain("paging: total changed");
+  expect(report.stdout).toMatch(/growing +paging: total said 13, read 8 +1$/m);
+  expect(report.stdout).not.toContain("paging: total said 4");
 });
