@@ -3,6 +3,7 @@
 import { essenceOf } from "../content/media-type.ts";
 import type { AnswerFormat } from "../model/pipeline.ts";
 import { hasByteOrderMark } from "../process/read-lines.ts";
+import { markedEncoding } from "../process/text-encoding.ts";
 
 export type FoundFormat = Exclude<AnswerFormat, "auto">;
 
@@ -42,12 +43,23 @@ export function formatOf(wanted: AnswerFormat, label: AnswerLabel, head: Buffer)
   const essence = essenceOf(label.contentType);
   const told = byType[essence];
   if (told !== undefined) return told;
+  if (markedEncoding(head) !== null && isXmlType(essence)) return "xml";
   const text = head.toString("latin1", hasByteOrderMark(head) ? 3 : 0, formatHeadBytes);
   const first = text.trimStart().charAt(0);
+  if (first === "<") return isXml(text.trimStart(), essence, label.name) ? "xml" : "json";
   if (first === "{") return isLines(text.trimStart()) ? "ndjson" : "json";
   if (/[/+]json$/.test(essence) || first === "[") return "json";
   const ending = /\.([a-z]+)(?:\.gz)?$/i.exec(label.name)?.[1]?.toLowerCase() ?? "";
-  return first === "<" ? "json" : (byName[ending] ?? "json");
+  return byName[ending] ?? "json";
+}
+
+/** RFC 7303. */
+const isXmlType = (essence: string) => /[/+]xml$/.test(essence) && !essence.includes("xhtml");
+
+/** Pages of errors and of logins are HTML, whatever they are called. */
+function isXml(text: string, essence: string, name: string): boolean {
+  if (/<(!doctype\s+)?html[\s>]/i.test(text.slice(0, 1024))) return false;
+  return isXmlType(essence) || text.startsWith("<?xml") || /\.xml(\.gz)?$/i.test(name);
 }
 
 /** A value on the first line, and more behind it. */

@@ -22,7 +22,7 @@ const framePath = /^\$(?:\.[A-Za-z_]\w*|\['[^'\\]*'\]|\["[^"\\]*"\]|\[0\]|\[-1\]
 export function isStreamed(
   source: Pick<ApiSource, "records" | "pagination" | "failWhen" | "envelope">,
 ): boolean {
-  const isPlain = plainPath(source.records) !== null;
+  const isPlain = source.records.startsWith("/") || plainPath(source.records) !== null;
   return isPlain && documentPaths(source).every((path) => framePath.test(path));
 }
 

@@ -14,7 +14,12 @@ const maxFrameBytes = 16 * 1024 * 1024;
 /** The answer is not what its records could be cut from. */
 export class AnswerFault extends Error {
   override name = "AnswerFault";
-  readonly reason: "MALFORMED_JSON" | "DUPLICATE_KEY" | "TOO_LONG" | "UNREADABLE_FILE";
+  readonly reason:
+    | "MALFORMED_JSON"
+    | "MALFORMED_XML"
+    | "DUPLICATE_KEY"
+    | "TOO_LONG"
+    | "UNREADABLE_FILE";
   constructor(message: string, options: ErrorOptions & { reason: AnswerFault["reason"] }) {
     super(message, options);
     this.reason = options.reason;

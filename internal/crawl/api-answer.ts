@@ -11,7 +11,9 @@ import { recordsOf } from "../extract/json-records.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import { decodeBody } from "../links/charset.ts";
 import type { ApiSource } from "../model/pipeline.ts";
+import { declaredEncoding, markedEncoding } from "../process/text-encoding.ts";
 import { describeError } from "../std/errors.ts";
+import { xmlRecords } from "../xml/xml-records.ts";
 import type { RecordCollector } from "./collect-records.ts";
 
 /**
@@ -86,8 +88,11 @@ function read(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
       bytes = gunzipSync(bytes, { maxOutputLength: Math.min(maxBytes, maxHeldBytes) });
     format = formatOf(source.format, label, bytes);
     text = answerText(answer)?.text ?? bytes.toString("utf8");
+    if (source.records.startsWith("/") && format === "json")
+      throw new Error(`records is the path of elements ${source.records}`);
     if (format !== "json") {
-      const records = linesIn(text, format);
+      const records =
+        format === "xml" ? elementsIn(text, bytes, source.records) : linesIn(text, format);
       return { format, document: undefined, count: records.length, records, error: null };
     }
     const document = parseJsonExact(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
@@ -102,6 +107,19 @@ function read(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
 
 function linesIn(text: string, format: "ndjson" | "csv" | "tsv"): unknown[] {
   return format === "ndjson" ? jsonLines(text) : csvObjects(Buffer.from(text), format);
+}
+
+/** `text` is made of `bytes` as UTF-8 where these are not: then they say themselves what they are. */
+function elementsIn(text: string, bytes: Buffer, records: string): unknown[] {
+  if (!records.startsWith("/"))
+    throw new Error(
+      `records is the JSONPath ${records}: write a path of elements such as /catalog/book`,
+    );
+  const encoding = isUtf8(bytes) ? null : (markedEncoding(bytes) ?? declaredEncoding(bytes));
+  const document = encoding === null ? text : new TextDecoder(encoding).decode(bytes);
+  return xmlRecords(document, { path: records }).map(({ value, problem }) =>
+    problem === null ? value : null,
+  );
 }
 
 function jsonLines(text: string): unknown[] {

@@ -8,6 +8,7 @@ import type { ApiSource } from "../model/pipeline.ts";
 import { headOf, type LocalFile } from "../process/byte-source.ts";
 import { readAnswer } from "../process/read-answer.ts";
 import { describeError, Permanent } from "../std/errors.ts";
+import { newXmlLayout } from "../xml/xml-layout.ts";
 import type { ApiAnswer } from "./api-answer.ts";
 import type { RecordCollector } from "./collect-records.ts";
 
@@ -52,8 +53,9 @@ export async function readLongAnswer(
     if (part.fault !== null) throw part.fault;
     const { head } = await headOf(part.file, formatHeadBytes);
     format = formatOf(source.format, part.label, head);
-    await readAnswer({ file: part.file, format, records: source.records }, visitor, signal);
+    await readAnswer({ file: part.file, format, records: source.records, layout }, visitor, signal);
   };
+  const layout = newXmlLayout();
   let parts = 0;
   let faults = 0;
   try {

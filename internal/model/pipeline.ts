@@ -132,7 +132,7 @@ type AskedSource = SourceBase & { fetch: FetchOptions };
 export type OriginColumn = "_source" | "_run" | "_fetched_at" | "_page";
 
 /** What the answers of an API are; `auto`: each says so itself. */
-export type AnswerFormat = "auto" | "json" | "ndjson" | "csv" | "tsv";
+export type AnswerFormat = "auto" | "json" | "ndjson" | "csv" | "tsv" | "xml";
 
 export type ApiSource = AskedSource & {
   kind: "api";
@@ -149,7 +149,7 @@ export type ApiSource = AskedSource & {
   /** Texts in `body` that are secrets: they are sent, and kept out of all that is written. */
   secretTexts: string[];
   format: AnswerFormat;
-  /** JSONPath (RFC 9535) of the records; of no meaning where they are lines. */
+  /** JSONPath (RFC 9535) of the records, or path of the row elements of XML (`/a/b`, `//b`); of no meaning where they are lines. */
   records: string;
   /** Columns of the rows beside the fields of their records. */
   columns: readonly OriginColumn[];

@@ -37,31 +37,60 @@ export function apiProblems(document: YamlDocument, path: Path, source: unknown)
     );
   if (has("incremental") && has("each"))
     problems.push(...problem(["incremental"], "is given beside each", "Remove incremental"));
-  if (!has("records") && !isOfLines(source)) {
-    const what = `${describePath(path)} has no key "records"`;
-    problems.push(...at(document, path, what, "Add records: $.data[*]"));
-  }
-  problems.push(...formatProblems(problem, has, source));
+  problems.push(
+    ...recordsProblems(document, path, problem, source),
+    ...formatProblems(problem, has, source),
+  );
   problems.push(...eachProblems(document, problem, source));
   return [...problems, ...pagingProblems(problem, has, source, isPost)];
 }
 
 const isOfLines = (source: unknown) => /^(ndjson|csv|tsv)$/.test(textOf(source, "format") ?? "");
 
-/** In answers of lines there is nothing but records. */
+/** Lines have no path; one of elements is for XML, and a JSONPath for JSON. */
+function recordsProblems(
+  document: YamlDocument,
+  path: Path,
+  problem: Complain,
+  source: unknown,
+): Problem[] {
+  const isXml = textOf(source, "format") === "xml";
+  const example = isXml ? "/catalog/book" : "$.data[*]";
+  if (valueAt(source, ["records"]) === undefined) {
+    if (isOfLines(source)) return [];
+    const what = `${describePath(path)} has no key "records"`;
+    return at(document, path, what, `Add records: ${example}`);
+  }
+  const isElements = textOf(source, "records")?.startsWith("/");
+  const fix = `Write records: ${example}`;
+  if (isXml && isElements === false)
+    return problem(["records"], "is a JSONPath, but the format is xml", fix);
+  if (textOf(source, "format") === "json" && isElements)
+    return problem(["records"], "is a path of XML elements, but the format is json", fix);
+  return [];
+}
+
+/** In answers of lines, and of XML, there is nothing but records. */
 function formatProblems(
   problem: Complain,
   has: (...keys: string[]) => boolean,
   source: unknown,
 ): Problem[] {
-  if (!isOfLines(source)) return [];
   const format = textOf(source, "format");
-  const what = `is given, but a ${format} answer has nothing beside its records`;
-  const inDocument = ["records", "failWhen", "envelope", "graphql"].map((key) => [key]);
+  const isXml = format === "xml" || (textOf(source, "records") ?? "").startsWith("/");
+  if (!isOfLines(source) && !isXml) return [];
+  const what = isXml
+    ? "is given, but of an XML answer only the records are read"
+    : `is given, but a ${format} answer has nothing beside its records`;
+  const inDocument = ["failWhen", "envelope", "graphql", ...(isXml ? [] : ["records"])].map(
+    (key) => [key],
+  );
   const inPaging = ["next", "total", "totalPages", "more"].map((key) => ["pagination", key]);
   return [...inDocument, ...inPaging]
     .filter((keys) => has(...keys))
-    .flatMap((keys) => problem(keys, what, `Remove ${keys.at(-1)}, or the format`));
+    .flatMap((keys) =>
+      problem(keys, what, isXml ? `Remove ${keys.at(-1)}` : `Remove ${keys.at(-1)}, or the format`),
+    );
 }
 
 /** A parent that is no API source, a child of its own descendants, or a URL that is the same for all records. */

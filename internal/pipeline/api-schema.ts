@@ -1,7 +1,7 @@
 // The shape of an API source of the pipeline file: where answers are, how one leads to the next, what is new.
 import { z } from "zod";
 import { fetchKeys } from "./fetch-schema.ts";
-import { checkJsonPath } from "./json-path.ts";
+import { checkJsonPath, checkRecordsPath } from "./json-path.ts";
 import { checkLookback } from "./lookback.ts";
 import { auth, headers, name, rate } from "./request-schema.ts";
 import { checkHeaderName, checkHttpUrl, checkTableName, checkText } from "./value-checks.ts";
@@ -98,13 +98,13 @@ export const api = z.strictObject({
   graphql,
   params: z.record(z.string(), z.string()).optional().describe("URL parameters of every request"),
   format: z
-    .enum(["auto", "json", "ndjson", "csv", "tsv"])
+    .enum(["auto", "json", "ndjson", "csv", "tsv", "xml"])
     .optional()
     .describe("What the answers are. Default auto: by Content-Type, name and content"),
-  records: jsonPath
+  records: textThat(checkRecordsPath)
     .optional()
     .describe(
-      "JSONPath (RFC 9535) of the records in a JSON answer, such as $.data[*]; required unless `format` is of lines",
+      "JSONPath (RFC 9535) of the records in a JSON answer, such as $.data[*], or path of the row elements in an XML one, such as /catalog/book; required unless `format` is of lines",
     ),
   columns: z
     .array(z.enum(["_source", "_run", "_fetched_at", "_page"]))

@@ -167,6 +167,22 @@ sources:
     ],
   ],
   [
+    "paths into XML, and of elements elsewhere",
+    `pipeline: p
+sources:
+  - { name: a, kind: api, url: "https://a.example/", format: xml, table: t }
+  - { name: b, kind: api, url: "https://b.example/", format: xml, records: $.a, table: t }
+  - { name: c, kind: api, url: "https://c.example/", format: json, records: /a/b, table: t }
+  - { name: d, kind: api, url: "https://d.example/", records: //b, table: t, envelope: { n: $.n } }
+`,
+    [
+      'p:3:5: sources[0] has no key "records" | Add records: /catalog/book',
+      "p:4:76: sources[1].records is a JSONPath, but the format is xml | Write records: /catalog/book",
+      "p:5:77: sources[2].records is a path of XML elements, but the format is json | Write records: $.data[*]",
+      "p:6:88: sources[3].envelope is given, but of an XML answer only the records are read | Remove envelope",
+    ],
+  ],
+  [
     "parents that are none, and templates that tell no records apart",
     `pipeline: p
 sources:

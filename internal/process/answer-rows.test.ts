@@ -145,3 +145,43 @@ test("a ZIP archive that is cut is one row of the quarantine", async () => {
     [1, "UNREADABLE_FILE", "the ZIP archive has no directory: it is cut"],
   ]);
 });
+
+test("the row elements of XML answers are rows of one form, whatever single answers show", async () => {
+  const source = { ...api, records: "/list/item", columns: ["_page" as const] };
+  const one = '<?xml version="1.0"?><list><item id="01"><tag>a</tag></item></list>';
+  const two = '<list><item id="2"><tag>b</tag><tag>c</tag></item><next/></list>';
+  const latin = Buffer.from(
+    '<?xml version="1.0" encoding="iso-8859-1"?><list><item id="3"><tag>\xe9</tag></item></list>',
+    "latin1",
+  );
+  const xml = { content_type: "application/atom+xml", page: 4 };
+  const files = {
+    "a.jsonl.zst": rawFile({ body: one }, { body: two, ...xml }),
+    "b.jsonl.zst": rawFile(b64(latin), { ...b64(gzipSync(two)), ...xml }),
+  };
+  const table = await processOne({ source, files });
+  expect(table.data.map(({ id, tag, _page }) => [id, tag, _page])).toEqual([
+    ["01", ["a"], "0"],
+    ["2", ["b", "c"], "4"],
+    ["3", ["é"], "0"],
+    ["2", ["b", "c"], "4"],
+  ]);
+  expect(table.quarantined).toBe(0);
+});
+
+test("XML that is cut gives no rows, a page of HTML is no XML, and JSON has no elements", async () => {
+  const source = { ...api, records: "//item" };
+  const cut = "<?xml version='1.0'?><list><item><a>1</a></item><item>";
+  const html = "<!DOCTYPE html><html><item>1</item></html>";
+  const json = '{"item":1}';
+  const files = {
+    "a.jsonl.zst": rawFile({ body: cut }, { body: html, content_type: "text/xml" }, { body: json }),
+  };
+  const table = await processOne({ source, files });
+  expect(badOf(table)).toEqual([
+    [1, "MALFORMED_XML", cut],
+    [2, "UNREADABLE_FILE", html],
+    [3, "UNREADABLE_FILE", json],
+  ]);
+  expect(table.rowsOut).toBe(0);
+});

@@ -1,15 +1,13 @@
 // Rows of saved answers of an API: their records as they are written, with what the source adds to them. A record that is no
 // row is set aside alone, an answer that cannot be read as a whole.
-
 import { formatHeadBytes, formatOf } from "../answers/answer-format.ts";
-import { type AnswerPart, answerParts } from "../answers/answer-parts.ts";
+import type { AnswerPart } from "../answers/answer-parts.ts";
 import { AnswerFault } from "../answers/split-json.ts";
-import { packingOf } from "../archive/unpack.ts";
 import { parseJsonExact, rawNumberText } from "../extract/json-exact.ts";
-import type { ApiSource } from "../model/pipeline.ts";
-import type { RawRecord } from "../model/raw-record.ts";
+import { newXmlLayout, type XmlLayout } from "../xml/xml-layout.ts";
+import { type AnswerBodies, hasRecords, partsOf } from "./answer-bodies.ts";
 import type { AnswerColumns } from "./answer-columns.ts";
-import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
+import { headOf, type LocalFile } from "./byte-source.ts";
 import { cutText } from "./cut-text.ts";
 import { linesOf } from "./known-bodies.ts";
 import { parseAnswer } from "./raw-to-rows.ts";
@@ -24,23 +22,18 @@ const badAnswerBytes = 64 * 1024;
 /** With the rest of a character that is cut there. */
 const badHeadBytes = Math.max(formatHeadBytes, badAnswerBytes + 4);
 
-/** How the answers of a source are read. `localOf`: a local file with the bytes of an object of the lake. `scratch`: a folder. */
-export type AnswerRules = {
-  source: Pick<ApiSource, "format" | "records">;
+/** How the answers of a source are read. `layoutOf`: what the rows of all its XML answers look like. */
+export type AnswerRules = AnswerBodies & {
   columnsOf: AnswerColumns;
-  localOf: (path: string) => Promise<string>;
-  scratch: string;
+  layoutOf: () => Promise<XmlLayout>;
 };
 
 /**
  * Reads one raw file of an API source. A record's line and offset are those of the answer it was in. Throws Permanent when
  * the file is not what a crawl writes. What is of a member of an archive has the name `file!member`.
  */
-export function apiReader(
-  file: LocalFile,
-  { source, columnsOf, localOf, scratch }: AnswerRules,
-  scanner: JsonScanner,
-): RecordReader {
+export function apiReader(file: LocalFile, rules: AnswerRules, scanner: JsonScanner): RecordReader {
+  const { source, columnsOf, layoutOf } = rules;
   return async (visitor, signal) => {
     let line = 0;
     let offset = 0;
@@ -58,7 +51,8 @@ export function apiReader(
       const { head } = await headOf(part.file, badHeadBytes);
       const format = formatOf(source.format, part.label, head);
       let add: RowOf = (json) => json;
-      scanner.isText = format === "csv" || format === "tsv";
+      scanner.isText = format === "csv" || format === "tsv" || format === "xml";
+      const layout = format === "xml" ? await layoutOf() : newXmlLayout();
       const told: AnswerVisitor = {
         starts: (document) => {
           add = rowsOf(document);
@@ -70,7 +64,11 @@ export function apiReader(
         drained: visitor.drained,
       };
       try {
-        return await readAnswer({ file: part.file, format, records: source.records }, told, signal);
+        return await readAnswer(
+          { file: part.file, format, records: source.records, layout },
+          told,
+          signal,
+        );
       } catch (error) {
         if (!(error instanceof AnswerFault)) throw error;
         seen(member, cutText(head, badAnswerBytes), error.reason, noRow);
@@ -82,12 +80,9 @@ export function apiReader(
       line += 1;
       const answer = parseAnswer(text, file, line);
       if (hasRecords(answer)) {
-        const body = await bodyOf(answer, localOf);
-        const label = { contentType: answer.content_type, name: new URL(answer.url).pathname };
         const add = (document: unknown) => rowsWith(columnsOf(answer, document));
         try {
-          for await (const part of answerParts(body, label, scratch))
-            blank += await read(part, add);
+          for await (const part of partsOf(answer, rules)) blank += await read(part, add);
         } catch (error) {
           if (!(error instanceof AnswerFault)) throw error;
           seen(null, Buffer.from(error.message), error.reason, noRow);
@@ -103,21 +98,6 @@ export function apiReader(
 /** A row on a line of its own; most stand on one already, and need no copy for it. */
 const lineOf = (row: Buffer) =>
   withLineEnd(row.includes(0x0a) || row.includes(0x0d) ? oneLine(row) : row);
-
-const hasRecords = ({ kind, status }: RawRecord) =>
-  kind === "api" && status >= 200 && status < 300 && status !== 204;
-
-async function bodyOf(
-  { url, body, body_b64, body_file }: RawRecord,
-  localOf: AnswerRules["localOf"],
-): Promise<LocalFile> {
-  if (body_file !== undefined) {
-    const local = await localOf(body_file);
-    return { local, name: url, compression: await compressionOf(local) };
-  }
-  const held = body !== null ? Buffer.from(body) : Buffer.from(body_b64 ?? "", "base64");
-  return { local: "", name: url, compression: packingOf(held), held };
-}
 
 type RowOf = (json: Buffer) => Buffer;
 const noRow = () => Buffer.alloc(0);

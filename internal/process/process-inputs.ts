@@ -3,6 +3,8 @@ import { mkdir, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ApiSource, FilesSource, Source, TableConfig, WebSource } from "../model/pipeline.ts";
 import { openDuckDb, type Sql } from "../sql/duckdb.ts";
+import type { XmlLayout } from "../xml/xml-layout.ts";
+import { learnAnswers } from "./answer-bodies.ts";
 import { answerColumns } from "./answer-columns.ts";
 import { apiReader } from "./answer-rows.ts";
 import { compressionOf, type LocalFile } from "./byte-source.ts";
@@ -105,7 +107,10 @@ function worksOf(args: ProcessArgs, sql: Sql, bodies: KnownBodies | null): Table
 
 function apiWork(args: ProcessArgs, source: ApiSource): TableWork {
   const { localOf, scratch } = args;
-  const rules = { source, columnsOf: answerColumns(source, args.run), localOf, scratch };
+  const bodies = { source, localOf, scratch };
+  let layout: Promise<XmlLayout> | null = null;
+  const layoutOf = () => (layout ??= learnAnswers(args.inputs, bodies, args.signal));
+  const rules = { ...bodies, columnsOf: answerColumns(source, args.run), layoutOf };
   return {
     ...tableSettings(args.tables, source, source.table),
     stage: stageRaw(args, (file, scanner) => apiReader(file, rules, scanner)),

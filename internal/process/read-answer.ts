@@ -1,4 +1,5 @@
 // The records of one answer of an API as they are written in it, whatever its format.
+import { isUtf8 } from "node:buffer";
 import { answerCsv, csvToJson } from "../answers/answer-csv.ts";
 import type { FoundFormat } from "../answers/answer-format.ts";
 import { plainPath } from "../answers/plain-path.ts";
@@ -6,20 +7,32 @@ import { recordTexts } from "../answers/record-texts.ts";
 import { splitBytes } from "../answers/split-file.ts";
 import { AnswerFault, splitJson } from "../answers/split-json.ts";
 import { compilePath } from "../extract/json-records.ts";
+import { parseRowPath } from "../xml/row-path.ts";
+import type { XmlLayout } from "../xml/xml-layout.ts";
 import { bytesOf, headOf, type LocalFile } from "./byte-source.ts";
 import { csvReader } from "./read-csv.ts";
 import { hasByteOrderMark, lineReader } from "./read-lines.ts";
+import { learnXml, type XmlArgs, xmlReader } from "./read-xml.ts";
 import type { Reason, RecordReader, SeenRecord } from "./record.ts";
 import { JsonScanner } from "./scan-json.ts";
 import { csvShapes } from "./stage-input.ts";
+import { declaredEncoding, markedEncoding } from "./text-encoding.ts";
 
 /** Largest answer of which the whole is needed to find its records. */
 const maxHeldBytes = 64 * 1024 * 1024;
 /** So much of a CSV answer shows what separates its fields. */
 const csvHeadBytes = 1024 * 1024;
 
-/** An answer's body and what it is; `records`: JSONPath of its records, where it is JSON. */
-export type AnswerBody = { file: LocalFile; format: FoundFormat; records: string };
+/**
+ * An answer's body and what it is; `records`: JSONPath of its records, or path of its row elements. `layout`: of the rows of all XML
+ * answers of a table, as far as it was learnt.
+ */
+export type AnswerBody = {
+  file: LocalFile;
+  format: FoundFormat;
+  records: string;
+  layout: XmlLayout;
+};
 
 /** Who is told of an answer. `starts`: before its first record, of the document with no records but the first and last one. */
 export type AnswerVisitor = {
@@ -44,6 +57,9 @@ export async function readAnswer(
       return 0;
     case "ndjson":
       return readLines(lineReader(body.file, new JsonScanner()), visitor, signal);
+    case "xml":
+      await readXml(body, visitor, signal);
+      return 0;
     case "csv":
     case "tsv": {
       const { head, whole } = await headOf(body.file, csvHeadBytes);
@@ -68,11 +84,51 @@ async function readLines(
   return blank;
 }
 
+async function readXml(
+  { file, records, layout }: AnswerBody,
+  visitor: AnswerVisitor,
+  signal: AbortSignal,
+): Promise<void> {
+  const args = xmlArgs(records, layout);
+  const text = await asUtf8(file);
+  const fault = await learnXml(text, args, signal);
+  if (fault !== null)
+    throw new AnswerFault(fault.message, { reason: "MALFORMED_XML", cause: fault });
+  await readLines(xmlReader(text, args, new JsonScanner({ isText: true })), visitor, signal);
+}
+
+/** Adds to the layout what one answer shows, where it can be read. Throws as {@link readAnswer} does. */
+export async function learnAnswer(
+  { file, records, layout }: Omit<AnswerBody, "format">,
+  signal: AbortSignal,
+): Promise<void> {
+  await learnXml(await asUtf8(file), xmlArgs(records, layout), signal);
+}
+
+function xmlArgs(records: string, layout: XmlLayout): XmlArgs {
+  const path = parseRowPath(records);
+  if (path !== null) return { path, layout, namespaces: {} };
+  const what = `records is the JSONPath ${records}: write a path of elements such as /catalog/book`;
+  throw new AnswerFault(what, { reason: "UNREADABLE_FILE" });
+}
+
+/** What is held as UTF-8 was another text before, and still says so. */
+async function asUtf8(file: LocalFile): Promise<LocalFile> {
+  if (file.held !== undefined && isUtf8(file.held)) return file;
+  const { head } = await headOf(file, 1024);
+  const encoding = markedEncoding(head) ?? declaredEncoding(head) ?? "utf-8";
+  return encoding === "utf-8" ? file : { ...file, encoding };
+}
+
 async function readJson(
   { file, records }: AnswerBody,
   visitor: AnswerVisitor,
   signal: AbortSignal,
 ): Promise<void> {
+  if (records.startsWith("/")) {
+    const what = `it is JSON, and records is the path of elements ${records}`;
+    throw new AnswerFault(what, { reason: "UNREADABLE_FILE" });
+  }
   const path = plainPath(records);
   const tell = (text: Buffer) => visitor.record(text, null, () => text);
   const isHeld = file.held !== undefined && file.compression === "none";

@@ -19,8 +19,15 @@ export type XmlArgs = {
   layout: XmlLayout;
 };
 
-/** Adds to the layout what the rows of a file show. To be called for all files of a table before one of them is read. */
-export async function learnXml(file: LocalFile, args: XmlArgs, signal: AbortSignal): Promise<void> {
+/**
+ * Adds to the layout what the rows of a file show, and gives what is wrong with it. To be called for all files of a table before
+ * one of them is read.
+ */
+export async function learnXml(
+  file: LocalFile,
+  args: XmlArgs,
+  signal: AbortSignal,
+): Promise<XmlFault | null> {
   const rows = new XmlRows({ ...args, onRow: () => {} });
   const window = new TextWindow();
   try {
@@ -31,8 +38,10 @@ export async function learnXml(file: LocalFile, args: XmlArgs, signal: AbortSign
     }
     for (const text of window.end()) rows.write(text);
     rows.end();
+    return null;
   } catch (error) {
     if (!(error instanceof XmlFault)) throw error;
+    return error;
   }
 }
 

@@ -22,6 +22,8 @@ const manyLines = Array.from(
   (_, i) => `{"id":${i},"v":"${"x".repeat(90)}"}\n`,
 ).join("");
 
+const bigRows = `<row><v>${"y".repeat(80)}</v></row>`.repeat(60);
+
 const answers: Record<string, (page: number) => Answer> = {
   "/csv": (page) => ({
     type: "text/csv",
@@ -47,6 +49,17 @@ const answers: Record<string, (page: number) => Answer> = {
       { name: "readme.txt", data: "all of it" },
     ]),
   }),
+  "/xml": (page) => ({
+    type: "text/xml",
+    body: `<r><n>3</n>${idsOf(page)
+      .map((id) => `<row id="${id}"><v>0${id}</v></row>`)
+      .join("")}</r>`,
+  }),
+  "/bigxml": () => ({
+    type: "application/octet-stream",
+    body: `<?xml version="1.0"?><r>${bigRows.repeat(1000)}</r>`,
+  }),
+  "/xmljson": () => ({ type: "text/xml", body: "<r><row/></r>" }),
   "/bigzip": () => ({
     type: "application/octet-stream",
     body: zipOf([{ name: "a.ndjson", data: manyLines, stored: true }]),
@@ -88,6 +101,9 @@ ${source("tsv", 'records: "$.data[*]"', "export.tsv")}
 ${source("ndjson", "format: ndjson, pagination: { kind: link }")}
 ${source("gzip", 'records: "$.data[*]", envelope: { total: $.total }')}
 ${source("zip", 'records: "$.data[*]", pagination: { kind: page }')}
+${source("xml", "records: /r/row, pagination: { kind: page, size: 5 }")}
+${source("bigxml", "format: xml, records: //row")}
+${source("xmljson", 'records: "$.r"')}
 ${source("bigzip", 'records: "$.data[*]"')}
 ${source("zipcursor", 'records: "$.data[*]", pagination: { kind: cursor, next: $.next }')}
 ${source("latin", 'records: "$.data[*]"')}
@@ -124,17 +140,23 @@ ${source("mixed", 'records: "$.data[*]", pagination: { kind: page, total: $.tota
     quarantined,
   ]);
   expect(counts.sort()).toEqual([
+    ["bigxml", 60_000, 0],
     ["bigzip", 50_000, 0],
     ["csv", 12, 1],
     ["gzip", 1, 1],
     ["latin", 1, 1],
     ["ndjson", 6, 0],
     ["tsv", 1, 0],
+    ["xml", 12, 0],
     ["zip", 4, 3],
   ]);
   expect(await rows("SELECT id::INT AS id FROM zip ORDER BY id")).toEqual(
     [2, 3, 4, 5].map((id) => ({ id })),
   );
+  expect(await rows("SELECT id::INT AS id, v FROM xml ORDER BY id")).toEqual(
+    [1, 2, 3].flatMap((page) => idsOf(page).map((id) => ({ id, v: `0${id}` }))),
+  );
+  expect(dead.stdout).toContain("records is the JSONPath $.r: write a path of elements");
   expect(dead.stdout).toContain("the answer is ZIP, which has nothing at $.next");
   const [big] = await rawAnswers(folder.path, "bigzip");
   expect(await readFile(join(folder.path, "lake", big?.body_file ?? ""))).toEqual(
