@@ -73,7 +73,7 @@ export function settleDropped(owner: ShardOwner, link: FrontierLink, reason: str
 
 /**
  * Whether a link that may be fetched is done without it: it is a page of earlier runs that is not due (its record says where
- * its body is), or a trap. `host`: host and port.
+ * its body is), a trap, or what a page of an API led back to. `host`: host and port.
  */
 export function settleUnfetched(
   owner: ShardOwner,
@@ -82,7 +82,12 @@ export function settleUnfetched(
   host: string,
   nowMs: number,
 ): boolean {
-  if (entry.link.kind === "robots") return false;
+  const { kind, isCircle = false } = entry.link;
+  if (kind === "robots") return false;
+  if (isCircle) {
+    settleDead(owner, entry, circleReason(entry.link), 0);
+    return true;
+  }
   const record = carriedRecord(owner, entry, source, nowMs);
   const trap = record === null ? trapBefore(owner, entry, source, host) : null;
   if (trap !== null) settleDropped(owner, entry.link, trap);
@@ -216,8 +221,7 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
     return [];
   }
   const again = source.kind === "api" ? reading.links.find((each) => isRound(owner, each)) : null;
-  if (again)
-    reading = { ...reading, links: [], error: `page ${again.page} was there before: ${again.url}` };
+  if (again) reading = { ...reading, links: [], error: circleReason(again) };
   const fresh = await offerInTurns(owner, reading.links);
   const long = longBodyOf(answer);
   // Before its record: what that names is there.
@@ -255,6 +259,11 @@ function longBody({ run }: ShardOwner, link: FrontierLink, answer: Exchange) {
   return { digest, path: rawBodyPath(link.source, run.date, run.token, digest) };
 }
 
+function circleReason({ page, url }: FrontierLink): string {
+  return `page ${page} was there before: ${url}`;
+}
+
+/** Of links that stay in the shard; the frontier of the shard that owns a link judges the others. */
 function isRound(owner: ShardOwner, link: FrontierLink): boolean {
   return owner.shardOf(link.url) === owner.shard && owner.frontier.isRound(link);
 }

@@ -8,8 +8,8 @@ import type { SegmentArchive } from "../warc/segment-archive.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { FingerprintList, FingerprintTable } from "./fingerprint-table.ts";
 import { LineBlocks } from "./line-blocks.ts";
+import { linkFingerprint } from "./link-fingerprint.ts";
 import type { SegmentBudget } from "./segment-budget.ts";
-import { linkFingerprint } from "./shard-frontier.ts";
 
 /** Links a segment is done with at most, about: 16 hex digits each in its ledger record. */
 export const maxDone = 20_000;

@@ -18,7 +18,8 @@ import * as commit from "./commit-segment.ts";
 import { fromHex } from "./fingerprint.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
 import { unpackLinks } from "./link-batch.ts";
-import { linkFingerprint, type ShardFrontier } from "./shard-frontier.ts";
+import { linkFingerprint } from "./link-fingerprint.ts";
+import type { ShardFrontier } from "./shard-frontier.ts";
 import { readSnapshot, SnapshotDamaged, type SnapshotHeader } from "./snapshot-file.ts";
 
 export type RestoreDeps = {

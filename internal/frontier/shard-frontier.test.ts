@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { threadCpuMs } from "../../test/support/cpu-time.ts";
 import type { FrontierLink } from "../model/link.ts";
 import { authorityOf } from "../url/url.ts";
+import { linkFingerprint } from "./link-fingerprint.ts";
 import { type QueuedLink, ShardFrontier } from "./shard-frontier.ts";
 
 const scratch = tmpdir();
@@ -189,4 +190,59 @@ test("a page of an API that comes up again under another number goes round in a 
   expect(frontier.isRound(page("b", 2))).toBe(false);
   expect(frontier.isRound(page("a", 3))).toBe(true);
   frontier.close();
+});
+
+test("a page that another shard's page leads back to is queued as a circle once, whoever owns the shard", () => {
+  const page = (cursor: string, n: number) =>
+    ({
+      url: `https://a.test/?c=${cursor}`,
+      source: "s",
+      kind: "api",
+      depth: 0,
+      priority: 0,
+      page: n,
+    }) as const;
+  const log = [page("a", 1), page("b", 3), page("a", 5), page("a", 5)];
+  const taken = (frontier: ShardFrontier) => {
+    const entries = [];
+    for (let entry = frontier.take(first); entry !== null; entry = frontier.take(first))
+      entries.push(entry.link);
+    frontier.close();
+    return entries.map(({ page: n, isCircle = false }) => [n, isCircle]);
+  };
+  const owner = new ShardFrontier({ scratch });
+  for (const link of log) owner.offer(link);
+  expect(taken(owner)).toEqual([
+    [1, false],
+    [3, false],
+    [5, true],
+  ]);
+  // The next owner knows what is done and reads the log again.
+  for (const [done, left] of [
+    [
+      [],
+      [
+        [1, false],
+        [3, false],
+        [5, true],
+      ],
+    ],
+    [
+      log.slice(0, 1),
+      [
+        [3, false],
+        [5, true],
+      ],
+    ],
+    [log.slice(0, 2), [[5, true]]],
+    [log.slice(0, 3), []],
+  ] as const) {
+    const next = new ShardFrontier({ scratch });
+    for (const link of done) {
+      const { hi, lo } = linkFingerprint(link);
+      next.markDone(hi, lo);
+    }
+    for (const link of log) next.offer(link);
+    expect(taken(next)).toEqual(left);
+  }
 });

@@ -7,12 +7,12 @@
 // Memory: a fingerprint of every link ever seen (fingerprint.ts), 5 bytes for every entry not committed (entry-table.ts,
 // link-spool.ts), a hundred for every host with queued links (host-queues.ts); objects only for what is in flight or failed.
 import type { FrontierLink } from "../model/link.ts";
-import { BoundedCache } from "../std/bounded-cache.ts";
 import { authorityOf } from "../url/url.ts";
 import { EntryTable } from "./entry-table.ts";
-import { type Fingerprint, type FingerprintStart, fingerprint, startOf } from "./fingerprint.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { FingerprintTable } from "./fingerprint-table.ts";
 import { type Band, HostQueues } from "./host-queues.ts";
+import { isBehindFirst, linkFingerprint, requestFingerprint } from "./link-fingerprint.ts";
 import { linkKinds, readHead, readLink } from "./link-record.ts";
 import { LinkSpool } from "./link-spool.ts";
 import type { SnapshotHeader, SnapshotParts, SnapshotSource } from "./snapshot-file.ts";
@@ -28,32 +28,6 @@ export type QueuedLink = {
   calm: number;
   renewed?: boolean;
 };
-
-/** By source: links of a page are many, and putting its name before each of them costs more than their fingerprint. */
-const starts = new BoundedCache<FingerprintStart>(256);
-
-/**
- * What makes two links the same: the source, the canonical URL, what the request has beyond it, which walk and replay it is. A
- * robots.txt is no page.
- */
-export function linkFingerprint(link: FrontierLink): Fingerprint {
-  let start = starts.get(link.source);
-  if (start === undefined) {
-    start = startOf(`${link.source}\n`);
-    starts.set(link.source, start);
-  }
-  if (link.kind === "page" && link.replay === undefined) return fingerprint(link.url, start);
-  const kind = link.kind === "robots" ? "\nrobots" : "";
-  const ask = link.ask === undefined ? "" : `\n${JSON.stringify(link.ask)}`;
-  const walk = link.walk === undefined ? "" : `\nwalk ${link.walk}`;
-  const replay = link.replay ? `\n${link.replay}` : "";
-  return fingerprint(`${link.url}${kind}${ask}${walk}${replay}`, start);
-}
-
-/** Of an API page under its number. A space is in no URL. */
-function pageFingerprint(link: FrontierLink): Fingerprint {
-  return linkFingerprint({ ...link, url: `${link.url} ${link.page}` });
-}
 
 /** The first entry of a band of a host. */
 type Head = { host: string; band: Band; ordinal: number; entry: QueuedLink };
@@ -152,24 +126,29 @@ export class ShardFrontier {
     return this.#seen.has(hi, lo);
   }
 
-  /** Queues a link unless it was seen before. Returns whether it was new. Throws when the spool's disk is full. */
+  /**
+   * Queues a link unless it was seen before. Returns whether it was new. A page of an API that asks for what another one asked
+   * is queued as a circle, so that it is reported once, whoever owns the shard by then. Throws when the spool's disk is full.
+   */
   offer(link: FrontierLink, { hi, lo } = linkFingerprint(link)): boolean {
-    if (!this.#seen.add(hi, lo)) return false;
-    if (link.kind === "api" && link.page) {
-      // Beside the link itself: whoever is asked again after a crash offers the same page under the same number.
-      const as = pageFingerprint(link);
-      this.#seen.add(as.hi, as.lo);
+    const isNew = this.#seen.add(hi, lo);
+    if (!isBehindFirst(link)) {
+      if (isNew) this.queue(link);
+      return isNew;
     }
-    this.queue(link);
-    return true;
+    const request = requestFingerprint(link);
+    // Of a page that is done, too: links are read again by the next owner.
+    const isFirst = this.#seen.add(request.hi, request.lo);
+    if (isNew) this.queue(isFirst ? link : { ...link, isCircle: true });
+    return isNew;
   }
 
   /** Whether a page of an API was seen, and as another page than this: its cursors or next URLs go round in a circle. */
   isRound(link: FrontierLink): boolean {
+    if (!isBehindFirst(link)) return false;
+    const request = requestFingerprint(link);
     const { hi, lo } = linkFingerprint(link);
-    if (link.kind !== "api" || !link.page || !this.#seen.has(hi, lo)) return false;
-    const as = pageFingerprint(link);
-    return !this.#seen.has(as.hi, as.lo);
+    return this.#seen.has(request.hi, request.lo) && !this.#seen.has(hi, lo);
   }
 
   /** Queues a link that counts as seen. */

@@ -20,7 +20,7 @@ import { LostLease } from "../std/errors.ts";
 import { doneFingerprints, segmentName } from "./commit-segment.ts";
 import { hexOf } from "./fingerprint.ts";
 import { packLinks } from "./link-batch.ts";
-import { linkFingerprint } from "./shard-frontier.ts";
+import { linkFingerprint } from "./link-fingerprint.ts";
 import type { ShardOwner } from "./shard-owner.ts";
 
 const plain: Parameters<typeof newWorld>[0] = {};

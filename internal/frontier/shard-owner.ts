@@ -14,12 +14,13 @@ import { LostLease } from "../std/errors.ts";
 import { RecentPayloads } from "../warc/segment-archive.ts";
 import * as commit from "./commit-segment.ts";
 import { unpackLinks } from "./link-batch.ts";
+import { linkFingerprint } from "./link-fingerprint.ts";
 import { OpenSegment } from "./open-segment.ts";
 import { restoreShard } from "./restore-shard.ts";
 import type { SegmentBudget } from "./segment-budget.ts";
 import type { SentLinks } from "./sent-links.ts";
 import { shardOf } from "./shard.ts";
-import { linkFingerprint, ShardFrontier } from "./shard-frontier.ts";
+import { ShardFrontier } from "./shard-frontier.ts";
 import { ShardSnapshots, type SnapshotPace } from "./shard-snapshots.ts";
 
 export type OwnerOptions = {

@@ -43,6 +43,8 @@ export type FrontierLink = {
   first?: { url: string; ask?: LinkAsk };
   /** How often its walk over the pages was begun anew, because a cursor had expired. */
   walk?: number;
+  /** Another page of the same walk asked for the same before: it is reported, and not fetched. */
+  isCircle?: boolean;
   /** Redirects followed to get here. */
   redirects?: number;
   /** The URLs of those redirects, first to last. */

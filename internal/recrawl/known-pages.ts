@@ -1,7 +1,7 @@
 // What the owner of a shard knows of its pages from earlier runs: a look-up by URL, and all of them once. On the pod's disk;
 // in memory is an index of 0.4 bytes a URL.
 import { hexOf } from "../frontier/fingerprint.ts";
-import { linkFingerprint } from "../frontier/shard-frontier.ts";
+import { linkFingerprint } from "../frontier/link-fingerprint.ts";
 import type { FrontierLink } from "../model/link.ts";
 import type { SeenPage } from "../model/seen-page.ts";
 import type { Objects } from "../objects/objects.ts";

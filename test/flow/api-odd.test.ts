@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { shardOf } from "../../internal/frontier/shard.ts";
 import { freshFolder, query, runOnpoint } from "../support/run-onpoint.ts";
 
 const asked: Record<string, number> = {};
@@ -88,4 +89,50 @@ retries: { crawl: 2 }
   expect(report.stdout).toContain("paging: total changed");
   expect(report.stdout).toMatch(/growing +paging: total said 13, read 8 +1$/m);
   expect(report.stdout).not.toContain("paging: total said 4");
+});
+
+test("next URLs that lead to another host and back are reported, and all their pages kept", {
+  timeout: 120_000,
+}, async () => {
+  const shards = 4;
+  const here = "127.0.0.1";
+  const shardAt = (host: string) => shardOf(`http://${host}/`, shards);
+  const there = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"].find(
+    (host) => shardAt(host) !== shardAt(here),
+  ) as string;
+  const targets: string[] = [];
+  let port = 0;
+  // a on one host, b on the other, c on the first, then b again.
+  const circle = createServer((request, answer) => {
+    const { pathname } = new URL(request.url ?? "/", "http://x");
+    targets.push(pathname);
+    const next = {
+      "/a": `${there}:${port}/b`,
+      "/b": `${here}:${port}/c`,
+      "/c": `${there}:${port}/b`,
+    };
+    const body = { data: [{ id: pathname }], next: `http://${next[pathname as "/a"]}` };
+    answer.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => circle.listen(0, "0.0.0.0", resolve));
+  port = (circle.address() as AddressInfo).port;
+  await using folder = await freshFolder();
+  await writeFile(
+    join(folder.path, "p.yaml"),
+    `pipeline: p
+sources:
+  - { name: circle, kind: api, url: "http://${here}:${port}/a", records: "$.data[*]", rate: { perSecond: 100 }, table: circle, network: { allowPrivate: ["${there}"] }, pagination: { kind: next_url, next: $.next } }
+`,
+  );
+  const env = { ONPOINT_SHARDS: String(shards) };
+  const run = await runOnpoint(folder.path, ["run", "p.yaml", "--date", "2026-07-01"], env);
+  const dead = await runOnpoint(folder.path, ["dead", "ls", "p-2026-07-01", "--json"]);
+  circle.closeAllConnections();
+  await new Promise((resolve) => circle.close(resolve));
+  expect(run.code, run.stderr.slice(-2000)).toBe(3);
+  expect(targets).toEqual(["/a", "/b", "/c"]);
+  expect(await query(folder.path, "SELECT id FROM circle ORDER BY id")).toEqual(
+    ["/a", "/b", "/c"].map((id) => ({ id })),
+  );
+  expect(dead.stdout).toContain(`page 3 was there before: http://${there}:${port}/b`);
 });

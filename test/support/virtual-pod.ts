@@ -4,9 +4,10 @@
 import { tmpdir } from "node:os";
 import { CrawlPod } from "../../internal/crawl/crawl-pod.ts";
 import { hexOf } from "../../internal/frontier/fingerprint.ts";
+import { linkFingerprint } from "../../internal/frontier/link-fingerprint.ts";
 import { OpenSegment } from "../../internal/frontier/open-segment.ts";
 import { SegmentBudget } from "../../internal/frontier/segment-budget.ts";
-import { linkFingerprint, ShardFrontier } from "../../internal/frontier/shard-frontier.ts";
+import { ShardFrontier } from "../../internal/frontier/shard-frontier.ts";
 import { ShardLeases } from "../../internal/frontier/shard-leases.ts";
 import type { ShardOwner } from "../../internal/frontier/shard-owner.ts";
 import type { FrontierLink } from "../../internal/model/link.ts";
