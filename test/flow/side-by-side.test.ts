@@ -64,3 +64,43 @@ etl: { models: ./models }
   expect(await query(path, "SELECT count(*)::INT AS n FROM k")).toEqual([{ n: 4 }]);
   expect(await query(path, "SELECT n FROM m")).toEqual([{ n: 4 }]);
 });
+
+test("a run that ends later merges its rows by their key into those that another run published meanwhile", {
+  timeout: 120_000,
+}, async () => {
+  await using folder = await freshFolder();
+  await using api = await startHeldApi();
+  const { path } = folder;
+  await writeFile(join(path, "k.csv"), "k,v\nx,first\ny,first\n");
+  await writeFile(
+    join(path, "p.yaml"),
+    `pipeline: both
+sources:
+  - { name: k, kind: files, urls: ["file:./k.csv"], table: k }
+  - { name: slow, kind: api, url: "http://slow.localhost:${api.port}/", records: "$[*]", pagination: { kind: none }, table: slow }
+tables:
+  k: { key: [k] }
+`,
+  );
+  using first = startOnpoint(path, ["run", "p.yaml", "--date", "2026-01-01", "--json"]);
+  // It has merged its rows into a table that nobody published yet.
+  await new Promise<void>((done) => {
+    first.child.stderr?.on("data", (text: string) => /task\.done stage=etl/.test(text) && done());
+  });
+  await writeFile(join(path, "k.csv"), "k,v\ny,second\nz,second\n");
+  const second = await runOnpoint(
+    path,
+    ["run", "p.yaml", "--date", "2026-01-02", "--only", "k,etl"],
+    { ONPOINT_STATE: join(path, "other") },
+  );
+  expect(second.code, second.stderr).toBe(0);
+  api.open();
+  const ended = await first.ended;
+  expect(ended.code, ended.stderr).toBe(0);
+  expect(JSON.parse(ended.stdout).tables.k).toMatchObject({ rows: 2, updated: 1 });
+  expect(await query(path, "SELECT k, v FROM k ORDER BY k")).toEqual([
+    { k: "x", v: "first" },
+    { k: "y", v: "first" },
+    { k: "z", v: "second" },
+  ]);
+});
