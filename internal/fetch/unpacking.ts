@@ -21,6 +21,8 @@ export class Unpacking {
   #packedBytes = 0;
   readonly #gathering: Gathering;
   #sizeBytes = 0;
+  /** Nothing more is unpacked; what there is may still be on its way to where it goes. */
+  #isStopped = false;
   #isEnded = false;
 
   /** `codings`: at least one. `spill`: where a long body goes. */
@@ -41,7 +43,7 @@ export class Unpacking {
 
   /** False: wait for `onDrain`. */
   write(packed: Buffer): boolean {
-    if (this.#isEnded) return true;
+    if (this.#isStopped) return true;
     this.#packedBytes += packed.length;
     if (this.#streams.length === 0) this.#open(packed);
     return this.#streams[0]?.write(packed) ?? true;
@@ -54,12 +56,13 @@ export class Unpacking {
 
   /** Nobody wants it any more: no event follows. */
   destroy(): void {
+    this.#isEnded = true;
     this.#stop();
     this.#gathering.destroy();
   }
 
   #stop(): void {
-    this.#isEnded = true;
+    this.#isStopped = true;
     for (const stream of this.#streams) stream.destroy();
   }
 
@@ -69,7 +72,9 @@ export class Unpacking {
       unpackStream(coding, at === 0 ? first : Buffer.from([8])),
     );
     for (const [at, stream] of this.#streams.entries()) {
-      stream.on("error", (error) => this.#fail(damaged(this.#codings[at] ?? "", error)));
+      stream.on("error", (error) => {
+        if (!this.#isStopped) this.#fail(damaged(this.#codings[at] ?? "", error));
+      });
       const next = this.#streams[at + 1];
       if (next !== undefined) stream.pipe(next);
     }
@@ -80,7 +85,7 @@ export class Unpacking {
   }
 
   #take(chunk: Buffer): void {
-    if (this.#isEnded) return;
+    if (this.#isStopped) return;
     this.#sizeBytes += chunk.length;
     if (this.#sizeBytes > mostUnpackedBytes(this.#packedBytes)) {
       const name = [...this.#codings].reverse().join(", ");
@@ -96,9 +101,13 @@ export class Unpacking {
   }
 
   #finish(truncated: boolean): void {
-    if (this.#isEnded) return;
+    if (this.#isStopped) return;
     this.#stop();
-    this.#gathering.end((body) => this.#events.onEnd(body, truncated));
+    this.#gathering.end((body) => {
+      if (this.#isEnded) return;
+      this.#isEnded = true;
+      this.#events.onEnd(body, truncated);
+    });
   }
 
   #fail(fault: FetchFault): void {
