@@ -59,7 +59,7 @@ export function apiReader(file: LocalFile, rules: AnswerRules, scanner: JsonScan
         },
         record: (raw, reason, json) => {
           const row = reason === null ? add(json()) : raw;
-          seen(member, raw, reason ?? reasonOf(row, scanner), () => lineOf(row));
+          seen(member, raw, reason ?? reasonOf(row, scanner), () => lineOf(scanner.exact(row)));
         },
         drained: visitor.drained,
       };

@@ -23,18 +23,20 @@ export function checkedCast(text: string, type: string): Cast {
 function lossOf(text: string, value: string, type: string): string | null {
   const differs = (as: string) =>
     `TRY_CAST(${text} AS ${as}) IS DISTINCT FROM TRY_CAST(${value} AS ${as})`;
-  // Text of the usual form is known to be exact; the comparison costs a hundred times the cast.
-  const unless = (usual: string, as: string) =>
-    `CASE WHEN regexp_full_match(${text}, ${sqlText(usual)}) THEN false ELSE ${differs(as)} END`;
+  // Text of the usual form is known to be exact; the comparison costs a hundred times the cast. It sees `places` behind the
+  // point: a value with more of them is not exact.
+  const unless = (usual: string, places: number) =>
+    `CASE WHEN regexp_full_match(${text}, ${sqlText(usual)}) THEN false
+      WHEN ${placesOf(text)} > ${places} THEN true ELSE ${differs(`DECIMAL(38,${places})`)} END`;
   const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);
   if (decimal) {
     const scale = Number(decimal[2]);
     const whole = Number(decimal[1]) - scale;
-    const fraction = scale === 0 ? "" : `([.][0-9]{1,${scale}})?`;
-    return unless(`-?[0-9]+${fraction}`, `DECIMAL(38,${Math.min(scale + 9, 38 - whole)})`);
+    const fraction = scale === 0 ? "([.]0*)?" : `([.][0-9]{0,${scale}}0*)?`;
+    return unless(`-?[0-9]+${fraction}`, Math.min(scale + 9, 38 - whole));
   }
   if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(type)) {
-    return unless("-?[0-9]+", "DECIMAL(38,9)");
+    return unless("-?[0-9]+([.]0*)?", 9);
   }
   if (type === "DATE") return differs("TIMESTAMP");
   if (type === "DOUBLE" || type === "FLOAT") {
@@ -44,6 +46,10 @@ function lossOf(text: string, value: string, type: string): string | null {
   }
   return null;
 }
+
+/** Places behind the point that the number in `text` (SQL) may need: of its fraction, and of a negative exponent. */
+const placesOf = (text: string) =>
+  `(len(regexp_extract(${text}, '[.]([0-9]*)', 1)) + coalesce(TRY_CAST(nullif(regexp_extract(${text}, '[eE]-([0-9]{1,9})', 1), '') AS INTEGER), 0))`;
 
 /** Cast of `json` (SQL of a JSON value) to a nested type: DuckDB's would make NULL of any part that does not fit. */
 export function checkedJsonCast(json: string, type: string): Cast {

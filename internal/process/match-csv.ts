@@ -48,7 +48,7 @@ function closingQuote(bytes: Buffer, start: number): number {
   for (;;) {
     const c = bytes[at] as number;
     if (c === quote) return at;
-    if (c === lf) return unsure;
+    if (c === lf || c === 0x0d) return unsure;
     at++;
   }
 }

@@ -67,7 +67,14 @@ export function rawReader(
       signal.throwIfAborted();
       line++;
       const visit = (raw: Buffer, reason: Reason | null) =>
-        visitor.seen({ file: file.name, line, offset, raw, reason, clean: () => withLineEnd(raw) });
+        visitor.seen({
+          file: file.name,
+          line,
+          offset,
+          raw,
+          reason,
+          clean: () => withLineEnd(scanner.exact(raw)),
+        });
       const answer = parseAnswer(text, file, line);
       const rows = rowsOf(
         answer.known === undefined || !bodies ? answer : await bodies.complete(answer),

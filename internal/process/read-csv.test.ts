@@ -87,6 +87,8 @@ test("clean copies keep NULL and the empty text apart", async () => {
 test("a plain file needs no copy", async () => {
   expect((await read('a,b\r\n1,"x\r\ny"\r\n2,z', 2)).direct).toBe(true);
   expect((await read("a,b\r\n1,x\n2,z\n", 2)).direct).toBe(false);
+  expect((await read('a,b\n1,"x\r\ny"\n2,z\n', 2)).direct).toBe(false);
+  expect((await read('a,b\n1,"x\ry"\n2,z\n', 2)).direct).toBe(false);
   expect((await read("\ufeffa,b\n1,x\n", 2)).direct).toBe(true);
   expect((await read("\ufeff1,x\n", 2, false)).direct).toBe(false);
 });

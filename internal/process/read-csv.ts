@@ -72,7 +72,7 @@ class CsvCutter {
     this.#nulls = (dialect.nulls ?? []).map((text) => Buffer.from(text));
   }
 
-  /** DuckDB settles on one line end for a whole file. */
+  /** DuckDB settles on one line end for a whole file, and may take it from inside of quotes. */
   summary() {
     return { blank: this.#blank, direct: this.#direct && !(this.#hasLf && this.#hasCrLf) };
   }
@@ -93,6 +93,7 @@ class CsvCutter {
     } else if (!this.#inHeader) this.#cutRagged(bytes, from, last);
     if (mark > 0 && !this.#inHeader) this.#direct = false;
     this.#accept(bytes, from, offset + mark);
+    this.#hasCrLf ||= record.quotedCrLf;
     if (record.next > record.end) {
       this.#hasCrLf ||= record.crLf;
       this.#hasLf ||= !record.crLf;

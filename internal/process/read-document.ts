@@ -95,7 +95,7 @@ class DocumentCutter {
       offset: here,
       raw,
       reason: reasonOf(raw, this.#scanner),
-      clean: () => withLineEnd(oneLine(raw)),
+      clean: () => withLineEnd(oneLine(this.#scanner.exact(raw))),
     });
     for (let i = raw.indexOf(0x0a); i >= 0; i = raw.indexOf(0x0a, i + 1)) this.#line++;
     if (this.#place !== "values") this.#place = "comma";

@@ -12,8 +12,8 @@ export function lineReader(file: LocalFile, scanner: JsonScanner): RecordReader 
     let blank = 0;
     let direct = true;
     const visit = (raw: Buffer, reason: Reason | null, offset: number) => {
-      if (reason !== null) direct = false;
-      const clean = () => withLineEnd(raw);
+      if (reason !== null || scanner.isRounded) direct = false;
+      const clean = () => withLineEnd(scanner.exact(raw));
       visitor.seen({ file: file.name, line, offset, raw, reason, clean });
     };
     const takeLine = (bytes: Buffer, start: number, offset: number, end: number) => {

@@ -31,7 +31,7 @@ export function pathReader(file: LocalFile, path: string, scanner: JsonScanner):
         offset: 0,
         raw,
         reason,
-        clean: () => withLineEnd(raw),
+        clean: () => withLineEnd(scanner.exact(raw)),
       });
       if (i % 1000 === 999) await visitor.drained();
     }

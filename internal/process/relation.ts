@@ -193,7 +193,9 @@ function csvSource(input: Extract<StagedInput, { kind: "csv" }>, paths: string):
   const columns = input.columns.map((column) => `${sqlName(column.source)}: 'VARCHAR'`).join(", ");
   // DuckDB's buffer is 16 lines of the longest kind: the limit is raised only for files that need it.
   const long = input.hasLongRecords ? ", max_line_size=17825792, buffer_size=35651584" : "";
+  // Left to itself it takes the first CR for a line end, be it in quotes.
+  const newLine = input.isCopy ? `, new_line='\\n'` : "";
   return `read_csv(${paths}, columns={${columns}}, auto_detect=false, header=${input.header}, delim=${sqlText(input.delimiter)},
     quote='"', escape='"', nullstr='', allow_quoted_nulls=false, strict_mode=true, null_padding=false, ignore_errors=false,
-    parallel=false, hive_partitioning=false, compression=${sqlText(input.compression)}${long})`;
+    parallel=false, hive_partitioning=false, compression=${sqlText(input.compression)}${newLine}${long})`;
 }

@@ -128,7 +128,7 @@ function rowReader(path: string, kinds: readonly RowKind[], scanner: JsonScanner
         offset: place.offset ?? 0,
         raw: place.raw,
         reason: reasonOf(text, scanner),
-        clean: () => withLineEnd(text),
+        clean: () => withLineEnd(scanner.exact(text)),
       });
     };
     await eachRow(path, take, () => visitor.drained(), signal);

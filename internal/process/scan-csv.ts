@@ -24,7 +24,9 @@ export type CsvRecord = {
   problem: "BAD_QUOTE" | "UNTERMINATED_QUOTE" | null;
   /** Line end was CR LF. */
   crLf: boolean;
-  /** Sound, but other readers may see it otherwise: quotes or CR inside an unquoted field. */
+  /** CR LF stands inside quotes. */
+  quotedCrLf: boolean;
+  /** Sound, but other readers may see it otherwise: a lone CR in it, or a quote inside an unquoted field. */
   odd: boolean;
 };
 
@@ -37,6 +39,7 @@ export const newCsvRecord = (): CsvRecord => ({
   quoted: [],
   problem: null,
   crLf: false,
+  quotedCrLf: false,
   odd: false,
 });
 
@@ -55,6 +58,7 @@ export function cutCsvRecord(
   out.problem = null;
   out.odd = false;
   out.crLf = false;
+  out.quotedCrLf = false;
   let i = start;
   for (;;) {
     const field =
@@ -114,7 +118,11 @@ function add(out: CsvRecord, start: number, end: number, quoted: boolean) {
 function quotedField(bytes: Buffer, start: number, last: boolean, out: CsvRecord): number {
   let i = start + 1;
   for (;;) {
-    while (i < bytes.length && bytes[i] !== quote) i++;
+    for (; i < bytes.length && bytes[i] !== quote; i++) {
+      if (bytes[i] !== cr) continue;
+      if (bytes[i + 1] === lf) out.quotedCrLf = true;
+      else out.odd = true;
+    }
     if (i >= bytes.length) {
       if (!last) return more;
       out.problem = "UNTERMINATED_QUOTE";

@@ -28,6 +28,9 @@ export class JsonScanner {
   /** What this record showed: kept apart until the record is known to be good. */
   #seen: Shape[] = [];
   #bits: number[] = [];
+  #start = 0;
+  /** Bounds of its numbers that no double gives back, from its start: begin, end, begin, end, ... */
+  #longNumbers: number[] = [];
 
   constructor({ isText = false }: { isText?: boolean } = {}) {
     this.isText = isText;
@@ -36,8 +39,10 @@ export class JsonScanner {
   /** Why `bytes[start, end)` is not a record, or null: then the shape has learnt from it. Must be valid UTF-8. */
   scan(bytes: Buffer, start: number, end: number): Reason | null {
     this.#bytes = bytes;
+    this.#start = start;
     this.#at = start;
     this.#end = end;
+    this.#longNumbers.length = 0;
     this.#depth = 0;
     this.#hasDuplicate = false;
     this.#seen.length = 0;
@@ -60,6 +65,23 @@ export class JsonScanner {
       shape.bits |= this.#bits[i] as number;
     }
     return null;
+  }
+
+  /** Whether DuckDB would round a number of the record scanned last: it reads fractions through a double, even as text. */
+  get isRounded(): boolean {
+    return this.#longNumbers.length > 0;
+  }
+
+  /** `record`, as it was scanned last, with quotes around such numbers. */
+  exact(record: Buffer): Buffer {
+    if (!this.isRounded) return record;
+    const parts: Buffer[] = [];
+    let at = 0;
+    for (const bound of this.#longNumbers) {
+      parts.push(record.subarray(at, bound), quotationMark);
+      at = bound;
+    }
+    return Buffer.concat([...parts, record.subarray(at)]);
   }
 
   #note(shape: Shape, bits: number) {
@@ -132,8 +154,11 @@ export class JsonScanner {
     if (this.#at === from) throw malformed;
     const bits = classifyNumber(this.#bytes, from, this.#at, false);
     // A number too long for any numeric type is text; what is no number at all is malformed.
-    if (bits === bit.text && !isNumber(this.#bytes.toString("latin1", from, this.#at)))
-      throw malformed;
+    if (bits === bit.text) {
+      const text = this.#bytes.toString("latin1", from, this.#at);
+      if (!isNumber(text)) throw malformed;
+      if (/[.eE]/.test(text)) this.#longNumbers.push(from - this.#start, this.#at - this.#start);
+    }
     this.#note(shape, bits);
   }
 
@@ -271,6 +296,8 @@ export class JsonScanner {
     return child;
   }
 }
+
+const quotationMark = Buffer.from('"');
 
 const isNumber = (text: string) => /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
 

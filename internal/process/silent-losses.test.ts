@@ -72,6 +72,22 @@ describe("silent losses of the engine's readers", () => {
     expect([table.rowsIn, table.rowsOut, table.quarantined, table.blank]).toEqual([10, 3, 6, 1]);
   });
 
+  test.each(['{"id":', '{"id":1}}', '[{"id":1,}'])(
+    "a bad first line of NDJSON costs no other: %s",
+    async (line) => {
+      const table = await processOne({
+        files: { "x.ndjson": lines(line, '{"id":2}', '{"id":3}') },
+      });
+      expect(reasonsOf(table.bad)).toEqual([[1, "MALFORMED_JSON"]]);
+      expect(table.data.map((row) => row.id)).toEqual(["2", "3"]);
+    },
+  );
+
+  test("an array in a file that is called NDJSON is an array", async () => {
+    const table = await processOne({ files: { "x.ndjson": '[\n{"id":1},\n{"id":2}\n]\n' } });
+    expect(table.data.map((row) => row.id)).toEqual(["1", "2"]);
+  });
+
   test("integers beyond 2^63, and what no double holds", async () => {
     const table = await processOne({
       files: {
@@ -84,6 +100,54 @@ describe("silent losses of the engine's readers", () => {
     expect(table.data.map(({ id, x, y }) => [id, x, y])).toEqual([
       ["9223372036854775808", "1e400", "9007199254740993"],
       ["1", "1.5", "0.5"],
+    ]);
+  });
+
+  test("fractions of more digits than a double has", async () => {
+    const table = await processOne({
+      files: {
+        "x.ndjson": lines(
+          '{"x":12345678901234567.89,"m":12345678901234567.89,"o":{"a":0.1234567890123456789}}',
+          '{"x":0.5,"m":1.5,"o":{"a":1e-400}}',
+        ),
+        "y.json": '[{"x":1.00000000000000000001,\n"m":1.00000000000000000001}]',
+      },
+      config: { columns: { m: "DECIMAL(38,2)" } },
+    });
+    expect(table.data.map(({ x, m, o }) => [x, m, o])).toEqual([
+      ["12345678901234567.89", "12345678901234567.89", { a: "0.1234567890123456789" }],
+      ["0.5", "1.50", { a: "1e-400" }],
+    ]);
+    expect(reasonsOf(table.bad)).toEqual([[1, "BAD_CAST:m"]]);
+    expect(table.bad[0]?.raw).toBe('{"x":1.00000000000000000001,\n"m":1.00000000000000000001}');
+  });
+
+  test("digits far behind the point of a declared number", async () => {
+    const values = [
+      "1.000000000000",
+      "1.000000000001",
+      "1e-12",
+      "1e-99999999999",
+      "1e400",
+      "2.50e2",
+      "-3.",
+      "0.10",
+    ];
+    const table = await processOne({
+      files: { "x.csv": lines("i,m", ...values.map((value) => `${value},${value}`)) },
+      config: { columns: { i: "BIGINT", m: "DECIMAL(12,2)" } },
+    });
+    expect(reasonsOf(table.bad)).toEqual([
+      [3, "BAD_CAST:i"],
+      [4, "BAD_CAST:i"],
+      [5, "BAD_CAST:i"],
+      [6, "BAD_CAST:i"],
+      [9, "BAD_CAST:i"],
+    ]);
+    expect(table.data.map(({ i, m }) => [i, m])).toEqual([
+      ["1", "1.00"],
+      ["250", "250.00"],
+      ["-3", "-3.00"],
     ]);
   });
 
@@ -152,6 +216,21 @@ describe("silent losses of the engine's readers", () => {
       { a: "1", b: ["2024-01-01"] },
       null,
       { a: "2", b: null },
+    ]);
+  });
+
+  test.each([
+    ["LF", "\n"],
+    ["CR LF", "\r\n"],
+  ])("a CR in quotes is no line end of a CSV file with %s", async (_, lineEnd) => {
+    const records = ["a,b", '1,"x\ry"', '2,"\r"', "3,x\ry", '4,"x\r\ny"', "5,z"];
+    const table = await processOne({ files: { "x.csv": records.join(lineEnd) } });
+    expect(table.data.map(({ a, b }) => [a, b])).toEqual([
+      ["1", "x\ry"],
+      ["2", "\r"],
+      ["3", "x\ry"],
+      ["4", "x\r\ny"],
+      ["5", "z"],
     ]);
   });
 

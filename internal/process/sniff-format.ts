@@ -172,18 +172,28 @@ function guess(
     return !isDocument && isLines(text, whole, base) ? "ndjson" : "json";
   }
   if (first === "<") return "xml";
-  if (/\.(ndjson|jsonl)$/.test(base)) return "ndjson";
+  if (isNamedLines(base)) return "ndjson";
   return /\.(tsv|tab)$/.test(base) ? "tsv" : "csv";
 }
 
-/** Whether the first line is a value of its own; when it is too long to tell, the name decides. */
+/**
+ * Whether the first line is a value of its own; when it is too long to tell, the name decides. Of a file that is called so
+ * the first line may be a bad one: others that are objects show what it is. (One such line ends an array that has an element
+ * a line.)
+ */
 function isLines(text: Buffer, whole: boolean, base: string): boolean {
   const start = text.toString("utf8").trimStart();
   const [line = ""] = start.split("\n", 1);
   if (line.length === start.length && !whole) return !base.endsWith(".json");
-  const isValue = isJson(line);
-  return start.startsWith("{") ? isValue : isValue && /\.(ndjson|jsonl)$/.test(base);
+  if (start.startsWith("{") && isJson(line)) return true;
+  if (!isNamedLines(base)) return false;
+  const objects = start.split("\n", maxTestedLines).filter(isObject).length;
+  return isJson(line) || objects > (start.startsWith("[") ? 1 : 0);
 }
+
+const maxTestedLines = 100;
+const isNamedLines = (base: string) => /\.(ndjson|jsonl)$/.test(base);
+const isObject = (line: string) => line.startsWith("{") && isJson(line);
 
 function isJson(text: string): boolean {
   try {

@@ -147,6 +147,7 @@ function stagedText(
     columns: csvColumns(names, shapes),
     delimiter,
     header: header && copy === null,
+    isCopy: copy !== null,
     hasLongRecords: (copy?.longestBytes ?? 0) > 1024 * 1024,
   };
 }

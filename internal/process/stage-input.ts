@@ -28,7 +28,7 @@ export type InputColumn = Column & { source: string; hasLong: boolean };
 /** What DuckDB unpacks itself. */
 export type DuckCompression = "none" | "gzip" | "zstd";
 
-/** `records`: rows that SQL must find in it. `hasShortRecords`: none is longer than 1 MiB. */
+/** `records`: rows that SQL must find in it. `hasShortRecords`: none is longer than 1 MiB. `isCopy`: written by us, all lines end in LF. */
 export type StagedInput = { path: string; records: number; columns: InputColumn[] } & (
   | {
       kind: "csv";
@@ -36,6 +36,7 @@ export type StagedInput = { path: string; records: number; columns: InputColumn[
       delimiter: string;
       header: boolean;
       hasLongRecords: boolean;
+      isCopy: boolean;
     }
   | { kind: "json"; compression: DuckCompression; isAwkward: boolean; hasShortRecords?: boolean }
   | { kind: "parquet" }
