@@ -58,10 +58,14 @@ afterAll(async () => {
   server.close();
 });
 const never = new AbortController().signal;
-const route = openRoute({
-  limits: { maxBytes: 20_000, idleMs: 200, totalMs: 400 },
-  named: ["127.0.0.1", "shop.example.localhost"],
-});
+const routeWithin = (idleMs: number, totalMs: number) =>
+  openRoute({
+    limits: { maxBytes: 20_000, idleMs, totalMs },
+    named: ["127.0.0.1", "shop.example.localhost"],
+  });
+// So long that a busy machine is no fault; and for faults of time, which are to come soon.
+const route = routeWithin(10_000, 20_000);
+const shortRoute = routeWithin(200, 400);
 const fetch = (path: string, headers = {}) =>
   fetcher.fetch(`${at}${path}`, { headers, route }, never);
 
@@ -111,7 +115,8 @@ test.each([
   ["/silent", "timeout", "no whole answer from 127.0.0.1"],
   ["/stall", "timeout", "no whole answer from 127.0.0.1"],
 ])("%s is a fault of kind %s", async (path, kind, message) => {
-  const fault = await fetch(path).catch((error: unknown) => error);
+  const asked = { headers: {}, route: kind === "timeout" ? shortRoute : route };
+  const fault = await fetcher.fetch(`${at}${path}`, asked, never).catch((error: unknown) => error);
   expect(fault).toMatchObject({
     name: "FetchFault",
     kind,
