@@ -57,12 +57,13 @@ test.each([1, 4])(
   },
 );
 
-test("429, 503, resets, cut and slow answers cost a request each, and no record", {
+test("429, 5xx, resets, silence, cut and slow answers cost a request each, and no record, within the quotas that hosts tell", {
   timeout: 180_000,
 }, async () => {
-  await using world = await openApiWorld(3, { faultEvery: 10 });
+  await using world = await openApiWorld(3, { faultEvery: 10, hasQuotas: true });
   await crawl(world, 4);
   const costly = world.asked.filter(({ fault }) => fault !== "" && fault !== "slow");
+  expect(world.asked.filter(({ fault }) => fault === "over")).toEqual([]);
   expect(new Set(world.asked.map(({ fault }) => fault)).size).toBeGreaterThan(3);
   const ideal = Object.keys(kinds).reduce((sum, kind) => sum + world.idealOf(kind), 0);
   expect(world.asked.length).toBeLessThanOrEqual(ideal * 1.1 + costly.length);

@@ -5,13 +5,15 @@ import { parseArgs } from "node:util";
 import { freshFolder, query, runOnpoint, startOnpoint } from "../run-onpoint.ts";
 import { randomOf } from "../web/random.ts";
 import { strike } from "../web/strikes.ts";
-import { type ApiWorld, kinds, openApiWorld } from "./world.ts";
+import { type ApiWorld, kinds, openApiWorld, refusal } from "./world.ts";
 
 const usage = `node test/support/api/run.ts [options]: crawls an API of every kind of paging; ends with 0 when it is exact
   --seed N     the world (1)
   --workers N  crawl processes (2)
   --rate N     requests per second and host (50)
   --faults N   one request in so many fails, once (0: none)
+  --quotas     some hosts allow few requests in a time, and say so
+  --refusal    one host answers 422 to all
   --kill N     kills so many processes on the way (0)`;
 
 /** Requests beyond the ideal that a crawl without kills may make: a tenth, and one for each fault. */
@@ -45,9 +47,28 @@ async function faultsOf(
           found.push(`${kind}: ${more + 1} requests in ${Math.round(toMs - fromMs)} ms`);
   }
   const ideal = Object.keys(kinds).reduce((sum, kind) => sum + world.idealOf(kind), 0);
-  const costly = world.asked.filter(({ fault }) => fault !== "" && fault !== "slow").length;
-  if (killed === 0 && world.asked.length > ideal * spare + costly)
-    found.push(`${world.asked.length} requests, ${ideal} are needed, ${costly} failed`);
+  const { asked } = world;
+  const over = asked.filter(({ fault }) => fault === "over");
+  const costly = asked.filter(({ fault }) => fault !== "" && fault !== "slow").length;
+  if (killed === 0 && asked.length > ideal * spare + costly)
+    found.push(`${asked.length} requests, ${ideal} are needed, ${costly} failed`);
+  // Whoever takes over from a killed process learns of a quota from the first answer.
+  if (killed === 0)
+    for (const { kind, target } of over) found.push(`${kind}: beyond the quota: ${target}`);
+  return found;
+}
+
+/** What is wrong with the dead letters: one for the host that refuses all, with a kilobyte of what it says and no secret. */
+async function lettersWrong(folder: string): Promise<string[]> {
+  const { stdout } = await runOnpoint(folder, ["dead", "ls", "api-2026-07-01", "--json"]);
+  const said = refusal.body.replaceAll(refusal.token, "***");
+  const found: string[] = [];
+  if (stdout.includes(refusal.token)) found.push("a dead letter tells a secret");
+  if (stdout.split("HTTP 422").length !== 2) found.push(`not one dead letter: ${stdout}`);
+  const start = JSON.stringify(said.slice(0, 1_000)).slice(1, -1);
+  if (!stdout.includes(start)) found.push("a dead letter does not say what the host said");
+  if (stdout.includes(JSON.stringify(said.slice(0, 1_100)).slice(1, -1)))
+    found.push("a dead letter is longer than a kilobyte");
   return found;
 }
 
@@ -60,6 +81,8 @@ async function main(): Promise<void> {
       rate: text("50"),
       faults: text("0"),
       kill: text("0"),
+      quotas: { type: "boolean", default: false },
+      refusal: { type: "boolean", default: false },
     },
   });
   const [seed, perSecond, count] = [values.seed, values.rate, values.kill].map(Number) as [
@@ -67,7 +90,11 @@ async function main(): Promise<void> {
     number,
     number,
   ];
-  await using world = await openApiWorld(seed, { faultEvery: Number(values.faults) });
+  await using world = await openApiWorld(seed, {
+    faultEvery: Number(values.faults),
+    hasQuotas: values.quotas,
+    isRefusing: values.refusal,
+  });
   await using folder = await freshFolder();
   const rate = `rate: { perSecond: ${perSecond}, concurrency: 4, backoff: 50ms, slowFactor: 0 }`;
   await writeFile(join(folder.path, "p.yaml"), world.yaml(rate));
@@ -78,11 +105,14 @@ async function main(): Promise<void> {
   const killed =
     count === 0 ? [] : await strike(running, folder.path, strikes, randomOf(seed, "strikes"));
   let ended = await running.ended;
-  for (let starts = 1; ended.code !== 0 && starts < maxStarts; starts += 1)
+  // 3: all is done but what is among the dead letters.
+  const wanted = values.refusal ? 3 : 0;
+  for (let starts = 1; ended.code !== wanted && starts < maxStarts; starts += 1)
     ended = await runOnpoint(folder.path, args, env);
-  if (ended.code !== 0)
+  if (ended.code !== wanted)
     throw new Error(`onpoint run ended with ${ended.code}: ${ended.stderr.slice(-3_000)}`);
   const faults = await faultsOf(world, folder.path, perSecond, killed.length);
+  if (values.refusal) faults.push(...(await lettersWrong(folder.path)));
   const ideal = Object.keys(kinds).reduce((sum, kind) => sum + world.idealOf(kind), 0);
   const facts = { seed, requests: world.asked.length, ideal, killed };
   process.stdout.write(`${JSON.stringify(facts)}\n`);

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { type Random, randomOf } from "../web/random.ts";
+import { openQuotas } from "./quota.ts";
 
 export type Item = { id: number; name: string; amount: string };
 export type Asked = { kind: string; method: string; target: string; atMs: number; fault: string };
@@ -13,7 +14,16 @@ type Page = { items: Item[]; from: number; next: number | null };
 type Answer = { body: unknown; headers?: Record<string, string> };
 type Question = { url: URL; body: Record<string, unknown>; headers: IncomingMessage["headers"] };
 
-const faults = ["429", "503", "reset", "truncated", "slow"] as const;
+const faults = [
+  ...["429", "500", "502", "503", "504"],
+  ...["reset", "truncated", "slow", "silent"],
+] as const;
+
+/** What a source asks with at the host that refuses all, and what that host says of it: more than is worth keeping. */
+export const refusal = {
+  token: "tok-secret-4711",
+  body: `No "tok-secret-4711" here. ${"Explained at length, again and again. ".repeat(200)}`,
+};
 
 /** The kinds of paging: how a request says where it stands, how an answer says what is next, and what the pipeline says of it. */
 export const kinds: Record<
@@ -123,6 +133,17 @@ function decode(cursor: string | null): number {
   return cursor === null ? 0 : Number(/^c\/(\d+)\+=&\?$/.exec(cursor)?.[1] ?? Number.NaN);
 }
 
+export type ApiOptions = {
+  /** Records of a page. */
+  size?: number;
+  /** Of a kind's requests, roughly one of so many fails, once; 0: none. */
+  faultEvery?: number;
+  /** Some hosts have quotas, of which they tell. A request beyond one is `over`, and gets a 429. */
+  hasQuotas?: boolean;
+  /** One more source, whose host answers 422 to all. */
+  isRefusing?: boolean;
+};
+
 export type ApiWorld = {
   port: number;
   asked: Asked[];
@@ -133,25 +154,30 @@ export type ApiWorld = {
   yaml: (rate: string) => string;
 } & AsyncDisposable;
 
-/** Serves each kind at `<kind>.localhost`. `faultEvery`: of a kind's requests, roughly one of so many fails, once; 0: none. */
+/** Serves each kind at `<kind>.localhost`. */
 export async function openApiWorld(
   seed: number,
-  { size = 7, faultEvery = 0 }: { size?: number; faultEvery?: number } = {},
+  { size = 7, faultEvery = 0, hasQuotas = false, isRefusing = false }: ApiOptions = {},
 ): Promise<ApiWorld> {
   const random = randomOf("api", seed);
   const items = new Map(Object.keys(kinds).map((kind) => [kind, itemsFor(kind, random)]));
   const itemsOf = (kind: string) => items.get(kind) ?? [];
   const asked: Asked[] = [];
   const failed = new Set<string>();
+  const quotas = openQuotas();
+  function nextFault(request: string): string {
+    if (faultEvery === 0 || failed.has(request) || !random.oneIn(faultEvery)) return "";
+    failed.add(request);
+    return random.pick(faults);
+  }
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const host = request.headers.host ?? "";
     const kind = host.split(".")[0] ?? "";
     const atMs = performance.now();
     const posted = await text(request);
     const target = `${request.url}${posted}${request.headers["x-cursor"] ?? ""}`;
-    const isFailing = faultEvery > 0 && !failed.has(kind + target) && random.oneIn(faultEvery);
-    const fault = isFailing ? random.pick(faults) : "";
-    if (isFailing) failed.add(kind + target);
+    const quota = hasQuotas ? quotas.spend(kind, atMs) : { headers: {}, isOver: false };
+    const fault = quota.isOver ? "over" : nextFault(kind + target);
     asked.push({ kind, method: request.method ?? "", target, atMs, fault });
     const { fromOf, answer: shape } = kinds[kind] as (typeof kinds)[string];
     const url = new URL(request.url ?? "/", `http://${host}`);
@@ -161,10 +187,18 @@ export async function openApiWorld(
     const end = kind === "none" ? all.length : from + size;
     const page = { items: all.slice(from, end), from, next: end < all.length ? end : null };
     const shaped = shape(page, url.origin, all.length);
-    send(response, fault, JSON.stringify(shaped.body), shaped.headers ?? {});
+    send(response, fault, JSON.stringify(shaped.body), {
+      ...shaped.headers,
+      ...quota.headers,
+    });
   }
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => response.writeHead(400).end(String(error)));
+    if (request.headers.host?.startsWith("refused."))
+      response.writeHead(422, { "content-type": "text/plain" }).end(refusal.body);
+    else
+      answer(request, response).catch((error: unknown) =>
+        response.writeHead(400).end(String(error)),
+      );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -176,8 +210,12 @@ export async function openApiWorld(
     yaml: (rate) => {
       const sources = Object.entries(kinds).map(([kind, { source }]) => {
         const records = source.includes("records:") ? "" : ', records: "$.data[*]"';
-        return `  - { name: ${kind}, kind: api, url: "http://${kind}.localhost:${port}/items", ${source.replace("SIZE", String(size))}${records}, ${rate}, table: ${kind} }`;
+        return `  - { name: ${kind}, kind: api, url: "http://${kind}.localhost:${port}/items", ${source.replace("SIZE", String(size))}${records}, ${rate}, limits: { headers: 3s }, table: ${kind} }`;
       });
+      if (isRefusing)
+        sources.push(
+          `  - { name: refused, kind: api, url: "http://refused.localhost:${port}/items", records: "$.data[*]", auth: { bearer: ${refusal.token} }, ${rate}, table: refused }`,
+        );
       return `pipeline: api\nsources:\n${sources.join("\n")}\nretries: { crawl: 3 }\n`;
     },
     [Symbol.asyncDispose]: async () => {
@@ -203,8 +241,10 @@ function send(
   headers: Record<string, string>,
 ): void {
   const head = { "content-type": "application/json", ...headers };
-  if (fault === "429") response.writeHead(429, { "retry-after": "1" }).end();
-  else if (fault === "503") response.writeHead(503, { "retry-after": "1" }).end();
+  if (fault === "429" || fault === "over" || fault === "503")
+    response.writeHead(fault === "503" ? 503 : 429, { ...headers, "retry-after": "1" }).end();
+  else if (/^5/.test(fault)) response.writeHead(Number(fault), headers).end("<html>no gateway");
+  else if (fault === "silent") return;
   else if (fault === "reset") response.socket?.resetAndDestroy();
   else if (fault === "truncated") {
     response.writeHead(200, { ...head, "content-length": String(Buffer.byteLength(json) + 10) });
