@@ -29,6 +29,7 @@ test("without arguments it prints help", () => {
     "sql",
     "catalog",
     "dead",
+    "schemas",
   ]) {
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
   }
@@ -55,6 +56,13 @@ test("an error is one sentence on stderr, and JSON on stdout if JSON was asked f
   expect(status).toBe(2);
   expect(stderr).toContain("no lake is named");
   expect(JSON.parse(stdout)).toMatchObject({ exitCode: 2 });
+});
+
+test("--version is onpoint's own before a command, the command's behind it", () => {
+  expect(onpoint("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  const { status, stderr } = onpoint("schemas", "show", "t", "--version", "2");
+  expect(status).toBe(2);
+  expect(stderr).toContain("no lake is named");
 });
 
 test("an answer is alone on stdout", () => {

@@ -14,6 +14,8 @@ const program = new Command("onpoint")
   .addHelpText("after", () => `\nSettings, by environment variable:\n${settingsHelp()}`)
   .showHelpAfterError("(--help tells more)")
   .exitOverride()
+  // `--version` behind a command is the command's.
+  .enablePositionalOptions()
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
 /** Prints a command's answer and ends with its exit code. */
@@ -151,6 +153,31 @@ reading(catalog.command("show <table>"), "tell a table's columns and partitions"
   async (table: string, options) =>
     answer(options, (await import("./catalog.ts")).catalogShowCommand(table, options)),
 );
+
+const schemas = program.command("schemas").description("the schemas of the lake's tables");
+reading(schemas.command("ls"), "list tables with their newest version").action(async (options) =>
+  answer(options, (await import("./schemas.ts")).schemasListCommand(options)),
+);
+reading(schemas.command("show <table>"), "tell a table's columns")
+  .option("--version <n>", "those of this version (default: the newest)")
+  .action(async (table: string, options) =>
+    answer(options, (await import("./schemas.ts")).schemasShowCommand(table, options)),
+  );
+reading(
+  schemas.command("diff <table> [from] [to]"),
+  "tell what changed (default: what the newest version changed)",
+).action(async (table: string, from: string | undefined, to: string | undefined, options) =>
+  answer(options, (await import("./schemas.ts")).schemasDiffCommand(table, from, to, options)),
+);
+reading(
+  schemas.command("check <file>"),
+  "tell what a pipeline, or a schema in a .json file, would change and break; exit 1 if it breaks",
+)
+  .option("--compatibility <level>", "of a schema (default: as the last runs had it)")
+  .option("--config <file>", configOption)
+  .action(async (file: string, options) =>
+    answer(options, (await import("./check-schemas.ts")).schemasCheckCommand(file, options)),
+  );
 
 reading(
   program.command("verify <table>"),

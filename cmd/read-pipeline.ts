@@ -84,7 +84,8 @@ function notJson(path: string, cause: unknown): UsageError {
   return new UsageError(what, path, 'Write { "NAME": "value", ... }', { cause });
 }
 
-async function readText(path: string, what: string, fix: string): Promise<string> {
+/** A text in UTF-8. `what` it is called, and what to `fix`, in the UsageError when it cannot be read. */
+export async function readText(path: string, what: string, fix: string): Promise<string> {
   try {
     const bytes = await readFile(path);
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -29,7 +29,9 @@ function codeOf(text: string): string[] {
 /** Commands as cmd/onpoint.ts declares them: `run`, `dead`, `dead ls`, ... */
 function commands(): Set<string> {
   const source = read("cmd/onpoint.ts");
-  const declared = [...source.matchAll(/\b(program|catalog|dead)\s*\.command\(\s*"([a-z]+)/g)];
+  const declared = [
+    ...source.matchAll(/\b(program|catalog|dead|quarantine|schemas)\s*\.command\(\s*"([a-z]+)/g),
+  ];
   const roles = /for \(const name of \[([^\]]+)\] as const\)/.exec(source)?.[1] ?? "";
   return new Set([
     ...declared.map(([, parent, name]) => (parent === "program" ? `${name}` : `${parent} ${name}`)),
@@ -70,7 +72,9 @@ test("every command in the docs exists", () => {
     codeOf(text)
       .flatMap((code) => [...code.matchAll(/(?:^|\s)onpoint ([a-z]+)(?: ([a-z]+)\b)?/gm)])
       .map(([, first = "", second = ""]) =>
-        ["catalog", "dead"].includes(first) && second !== "" ? `${first} ${second}` : first,
+        ["catalog", "dead", "quarantine", "schemas"].includes(first) && second !== ""
+          ? `${first} ${second}`
+          : first,
       )
       .filter((command) => !known.has(command))
       .map((command) => `${path}: onpoint ${command}`),

@@ -1,6 +1,6 @@
 // How a source's rows become a table, as of the last run: kept in the lake for rows that are tried again later.
-import { tableSettingsPath } from "../model/lake-paths.ts";
-import type { Source, TableConfig } from "../model/pipeline.ts";
+import { tableSettingsFolder, tableSettingsPath } from "../model/lake-paths.ts";
+import type { Compatibility, Source, TableConfig } from "../model/pipeline.ts";
 import { tablesOf } from "../model/pipeline.ts";
 import type { Objects } from "../objects/objects.ts";
 import { type TableSettings, tableSettings } from "../process/table-settings.ts";
@@ -14,6 +14,18 @@ export async function readTableSettings(
 ): Promise<TableSettings | null> {
   const found = await readJson(lake, tableSettingsPath(table, source));
   return found === null ? null : (found.value as TableSettings);
+}
+
+/** Levels of compatibility that the last runs held the table to, each once; empty: no run is known. */
+export async function heldCompatibility(lake: Objects, table: string): Promise<Compatibility[]> {
+  const folder = tableSettingsFolder(table);
+  const levels = new Set<Compatibility>();
+  for await (const { path } of lake.list(folder)) {
+    const source = path.slice(folder.length).replace(/\.json$/, "");
+    const settings = await readTableSettings(lake, table, source);
+    if (settings !== null) levels.add(settings.rules.compatibility);
+  }
+  return [...levels].sort();
 }
 
 /** Keeps the settings of all tables that the sources write. */

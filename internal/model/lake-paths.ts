@@ -31,12 +31,14 @@ export const quarantineFolder = (table: string, date: string) => `quarantine/${t
 export const pointerPath = (table: string) => `_onpoint/tables/${table}/current.json`;
 export const snapshotPath = (table: string, version: number) =>
   `_onpoint/tables/${table}/v${version}.json`;
-export const schemaFolder = (table: string) => `_onpoint/schemas/${table}/`;
+export const schemasFolder = "_onpoint/schemas/";
+export const schemaFolder = (table: string) => `${schemasFolder}${table}/`;
 export const schemaPath = (table: string, version: number) =>
-  `_onpoint/schemas/${table}/v${version}.json`;
+  `${schemaFolder(table)}v${version}.json`;
 /** How a source's rows become a table, as of its last run. */
+export const tableSettingsFolder = (table: string) => `_onpoint/settings/${table}/`;
 export const tableSettingsPath = (table: string, source: string) =>
-  `_onpoint/settings/${table}/${source}.json`;
+  `${tableSettingsFolder(table)}${source}.json`;
 /** What became of one quarantine file when it was tried again; `id` is made of the file's path. */
 export const replayFolder = (table: string) => `_onpoint/replays/${table}/`;
 export const replayPath = (table: string, id: string) => `${replayFolder(table)}${id}.json`;

@@ -307,14 +307,16 @@ export type Source = ApiSource | WebSource | FilesSource;
 export type PartitionColumn = { name: string; expression: string | null };
 
 /** Who must be able to read whom when a table's schema changes; `_transitive`: all versions, not only the last. */
-export type Compatibility =
-  | "none"
-  | "backward"
-  | "backward_transitive"
-  | "forward"
-  | "forward_transitive"
-  | "full"
-  | "full_transitive";
+export const compatibilityLevels = [
+  "none",
+  "backward",
+  "backward_transitive",
+  "forward",
+  "forward_transitive",
+  "full",
+  "full_transitive",
+] as const;
+export type Compatibility = (typeof compatibilityLevels)[number];
 
 /**
  * What identifies a row of a table. Of rows with the same key the one with the greatest `newest` stays, among equals the one

@@ -148,6 +148,7 @@ function tableProblems(document: YamlDocument): Problem[] {
     return [
       ...partitionProblems(document, path, table),
       ...aliasProblems(document, [...path, "columns"], valueAt(table, ["columns"])),
+      ...boundProblems(document, [...path, "checks"], valueAt(table, ["checks"])),
     ];
   });
 }
@@ -172,6 +173,26 @@ function aliasProblems(document: YamlDocument, path: Path, columns: unknown): Pr
       return [];
     }),
   );
+}
+
+/** A check without a bound passes whatever comes, one whose bounds are crossed never. */
+function boundProblems(document: YamlDocument, path: Path, checks: unknown): Problem[] {
+  return listOf(checks).flatMap((check, i) => {
+    const kind = textOf(check, "kind");
+    if (kind !== "rows" && kind !== "range") return [];
+    const where = [...path, i];
+    const [min, max] = [valueAt(check, ["min"]), valueAt(check, ["max"])];
+    if (min === undefined && max === undefined)
+      return at(
+        document,
+        where,
+        `${describePath(where)}: ${kind} has no bound`,
+        "Give min, max or both",
+      );
+    if (typeof min !== "number" || typeof max !== "number" || min <= max) return [];
+    const what = `${describePath(where)}: min ${min} is greater than max ${max}`;
+    return at(document, where, what, "Swap or correct them");
+  });
 }
 
 function partitionProblems(document: YamlDocument, path: Path, table: unknown): Problem[] {

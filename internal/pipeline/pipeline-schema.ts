@@ -1,6 +1,7 @@
 // The pipeline file's shape: strict objects, one description for every key. It checks and never changes a value, so that
 // the JSON Schema for editors, the messages and the defaults (to-pipeline.ts) stay apart.
 import { z } from "zod";
+import { compatibilityLevels } from "../model/pipeline.ts";
 import { checkSchema } from "./checks-schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 import {
@@ -66,15 +67,7 @@ const table = z.strictObject({
     ),
   checks: z.array(checkSchema).optional().describe("Quality checks of the rows"),
   compatibility: z
-    .enum([
-      "none",
-      "backward",
-      "backward_transitive",
-      "forward",
-      "forward_transitive",
-      "full",
-      "full_transitive",
-    ])
+    .enum(compatibilityLevels)
     .optional()
     .describe("Which schemas must read each other's rows when the schema changes. Default none"),
   columns: z

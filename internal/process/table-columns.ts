@@ -23,6 +23,10 @@ export type RegisterSchema = (
 /** `isTrusted`: rows are our own and fit the declared types. */
 export type Declared = { columns: Record<string, string>; isTrusted: boolean };
 
+/** Declared columns in a list. */
+export const declaredList = ({ columns }: Declared): Column[] =>
+  Object.entries(columns).map(([name, type]) => ({ name, type }));
+
 /** What is needed to settle a table's columns; `found`: the columns of each input. */
 export type ColumnArgs = {
   sql: Sql;
@@ -52,7 +56,7 @@ export type TableColumns = {
  */
 export async function settleColumns(args: ColumnArgs): Promise<TableColumns> {
   const { sql, table, found, declared, rules } = args;
-  const declaredColumns = await canonical(sql, declared.columns);
+  const declaredColumns = await canonicalColumns(sql, declaredList(declared));
   const inferred = found.reduce<Column[]>((all, columns) => foldColumns(all, columns), []);
   const rowColumns = withDeclared(inferred, declaredColumns);
   for (const { name, expression } of args.partitionBy) {
@@ -181,13 +185,14 @@ function targetsOf(
     }));
 }
 
-/** Declared types as DuckDB spells them. */
-async function canonical(sql: Sql, columns: Record<string, string>): Promise<Column[]> {
+/** Columns with their types as DuckDB spells them. Throws Permanent for a type that it does not know. */
+export async function canonicalColumns(sql: Sql, columns: readonly Column[]): Promise<Column[]> {
   const all: Column[] = [];
-  for (const [name, type] of Object.entries(columns)) {
+  for (const column of columns) {
+    const { name, type } = column;
     try {
       const [found] = await sql.describe(`SELECT CAST(NULL AS ${type})`);
-      all.push({ name, type: printType(parseType(found?.type ?? type)) });
+      all.push({ ...column, type: printType(parseType(found?.type ?? type)) });
     } catch (error) {
       throw new Permanent(`column "${name}": "${type}" is not a type of DuckDB`, { cause: error });
     }
