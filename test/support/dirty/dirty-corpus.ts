@@ -65,9 +65,11 @@ function dropCut({ files, truth }: DirtyCorpus, file: DirtyFile, dice: Dice) {
   truth.push(unreadable(file));
 }
 
+/** Values are cast when all of a file was read. */
 const unreadable = (file: DirtyFile): DirtyFile => ({
   ...file,
   rows: [],
+  bad: file.bad.filter(({ reason }) => !reason.startsWith("BAD_CAST")),
   blank: 0,
   isWhole: false,
 });

@@ -76,7 +76,11 @@ function quoted(text: string, dice: Dice): string {
 }
 
 function badLine(out: DirtyWriter, dice: Dice, id: string, cr: string) {
-  if (dice.once(3)) {
+  // Rarely: what has many zero bytes at its start is taken for binary data.
+  if (dice.once(20)) {
+    const line = dice.pick(["\u0000", `{"id":${id}}\u0000`, `{"id":${id},"t":"\u0000"}`]);
+    out.bad(line + cr, "MALFORMED_JSON");
+  } else if (dice.once(3)) {
     const line = dice.pick([
       `{"id":${id},"t":"cut`,
       `{"id":${id}`,
@@ -86,9 +90,6 @@ function badLine(out: DirtyWriter, dice: Dice, id: string, cr: string) {
       `{"id":${id}} ,`,
       ` \ufeff{"id":${id}}`,
       `id,n,t`,
-      `\u0000`,
-      `{"id":${id}}\u0000`,
-      `{"id":${id},"t":"\u0000"}`,
       `{"id":${id},"t":"lone\rCR"}`,
     ]);
     out.bad(line + cr, "MALFORMED_JSON");
