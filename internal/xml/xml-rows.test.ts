@@ -131,7 +131,8 @@ test("where a document is cut into pieces makes no difference, and every row is 
         expect(row.line).toBe(document.slice(0, row.start).split(/\r\n|\r|\n/).length);
       }
     }),
-    { numRuns: 2_000 },
+    // Two CRs at a cut: of the first saxes tells only with the next piece.
+    { numRuns: 2_000, examples: [[["<", "text", "\r", "\r"], [10]]] },
   );
 });
 

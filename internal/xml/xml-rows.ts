@@ -141,9 +141,11 @@ export class XmlRows {
 
   #feed(text: string) {
     if (text === "") return;
-    this.#pieceStart = this.#written;
+    // saxes reads a CR at the end of a piece with the next one.
+    const carried = this.#piece.endsWith("\r") ? "\r" : "";
+    this.#pieceStart = this.#written - carried.length;
     this.#written += text.length;
-    this.#piece = text;
+    this.#piece = carried + text;
     this.#parser.write(text);
     this.#emit();
   }
