@@ -41,6 +41,9 @@ type Outcome =
   | { kind: "stopped"; text: string; exitCode: number };
 
 const stopGraceMs = 60_000;
+/** Lines of the role processes that are remembered. */
+const heardLines = 100;
+const firstLine = (text: string): string => text.split("\n", 1)[0] ?? "";
 
 /** Runs a pipeline on this machine to its end, or each window of a backfill. Throws UsageError, Fatal. */
 export function runCommand(path: string, options: RunCommandOptions): Promise<CommandResult> {
@@ -119,7 +122,14 @@ async function conductRun(
   // 1. The queue: a server of our own unless one is named.
   if (settings.natsUrl !== null) await reachNats(settings.natsUrl);
   const nats = settings.natsUrl === null ? await startQueue(settings, state, log, end) : null;
-  // 2. The roles.
+  // 2. The roles. One that tells why it ends is stopped at once, and may not come to say it on its stderr.
+  const heard: string[] = [];
+  let why: string | null = null;
+  const hear = (line: string) => {
+    heard.push(line.trimEnd());
+    if (heard.length > heardLines) heard.shift();
+    output.line(line);
+  };
   const natsUrl = nats?.url ?? settings.natsUrl ?? "";
   const childEnv = { ...env, ONPOINT_NATS_URL: natsUrl, ONPOINT_STATE: state, ...threads(env) };
   const cluster = new LocalCluster({
@@ -127,7 +137,7 @@ async function conductRun(
       args: roleCommand(role, role === "coordinator" ? [path, ...coordinatorArgs(options)] : []),
       env: childEnv,
     }),
-    onLine: output.line,
+    onLine: hear,
     onMessage: (_, message) => receive(message as ChildReport),
     onRestart: (role, how, delayMs) =>
       log.warn("process.restarted", { process: role, how, delayMs }),
@@ -137,8 +147,10 @@ async function conductRun(
   function receive(message: ChildReport): void {
     if (message.kind === "progress") output.progress(message.report);
     if (message.kind === "verdict") end({ kind: "verdict", report: message.report });
-    if (message.kind === "fatal")
+    if (message.kind === "fatal") {
+      why = message.text;
       end({ kind: "stopped", text: message.text, exitCode: message.exitCode });
+    }
     if (message.kind === "scale") {
       for (const [role, count] of Object.entries(message.wanted))
         void cluster.setReplicas(role, count);
@@ -153,6 +165,7 @@ async function conductRun(
   } finally {
     // 3. Roles before the queue: they commit and give their leases back through it.
     await cluster.stop(stopGraceMs);
+    if (why !== null && !heard.includes(firstLine(why))) output.line(why);
     await nats?.stop();
     process.off("exit", killRoles);
     drain.end();
