@@ -52,6 +52,9 @@ export type CrawlDeps = {
   log: Log;
 };
 
+/** A shard that has links in a run. */
+type Place = { run: ActiveRun; shard: number };
+
 const tickMs = 250;
 const openSegmentsBytes = 256 * 2 ** 20;
 /**
@@ -76,6 +79,8 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   /** When an owner that failed is opened again at the earliest. */
   const notBefore = new Map<string, number>();
   let committing = 0;
+  /** Counted once: rounds are many, seeds may be too. */
+  const hostsOf = new WeakMap<Pipeline, ReadonlyMap<number, number>>();
   const pod = new CrawlPod({
     fetcher: deps.fetcher,
     leases,
@@ -190,7 +195,7 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     for (const owner of gone) await discard(owner);
     for (const token of sent.keys()) if (!tokens.has(token)) sent.delete(token);
     // 3. Take this pod's share; give back what is another pod's share now.
-    const { gained, surplus } = await leases.balance(weightsOf(places, deps));
+    const { gained, surplus } = await leases.balance(weightsOf(places));
     await Promise.all(surplus.map((shard) => pod.drainShard(shard, handOverGraceMs)));
     for (const shard of surplus) await handOver(shard);
     const gapMs = longestGapMs(places.map(({ run }) => deps.pipelineOf(run)));
@@ -210,6 +215,18 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
     }
     pod.pump();
     deps.onBusy([...owners.values()].some((owner) => owner.pending > 0));
+  }
+
+  /** The shards to be shared, by how many hosts the runs that have links in them start from. */
+  function weightsOf(places: readonly Place[]): Map<number, number> {
+    const weights = new Map<number, number>();
+    for (const { run, shard } of places) {
+      const pipeline = deps.pipelineOf(run);
+      const hosts = hostsOf.get(pipeline) ?? seedHosts(pipeline.sources, settings.shards);
+      hostsOf.set(pipeline, hosts);
+      weights.set(shard, (weights.get(shard) ?? 0) + (hosts.get(shard) ?? 1));
+    }
+    return weights;
   }
 
   /** Queues what earlier runs knew of an owner's pages. What goes wrong is the end of the owner. */
@@ -279,28 +296,12 @@ export async function shardsToRaw(deps: CrawlDeps, signal: AbortSignal): Promise
   }
 }
 
-async function placesWithLinks({
-  queue,
-  activeRuns,
-}: CrawlDeps): Promise<{ run: ActiveRun; shard: number }[]> {
-  const places: { run: ActiveRun; shard: number }[] = [];
+async function placesWithLinks({ queue, activeRuns }: CrawlDeps): Promise<Place[]> {
+  const places: Place[] = [];
   for (const run of await activeRuns()) {
     for (const shard of (await queue.lastLinks(run.token)).keys()) places.push({ run, shard });
   }
   return places;
-}
-
-/** The shards to be shared, by how many hosts the runs that have links in them start from. */
-function weightsOf(
-  places: readonly { run: ActiveRun; shard: number }[],
-  { pipelineOf, settings }: CrawlDeps,
-): Map<number, number> {
-  const weights = new Map<number, number>();
-  for (const { run, shard } of places) {
-    const hosts = seedHosts(pipelineOf(run).sources, settings.shards).get(shard) ?? 1;
-    weights.set(shard, (weights.get(shard) ?? 0) + hosts);
-  }
-  return weights;
 }
 
 /** Of all runs: whoever had a shard before may have asked a host for any of them. */

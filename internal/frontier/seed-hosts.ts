@@ -4,15 +4,11 @@ import type { Source } from "../model/pipeline.ts";
 import { authorityOf, canonicalUrl } from "../url/url.ts";
 import { shardOf } from "./shard.ts";
 
-const counted = new WeakMap<readonly Source[], Map<number, number>>();
-
 /**
  * Distinct hosts of the web seeds and API URLs of a pipeline, by shard; shards without any are not there. It
  * follows from the pipeline alone, so that every pod gets the same.
  */
 export function seedHosts(sources: readonly Source[], shards: number): ReadonlyMap<number, number> {
-  const known = counted.get(sources);
-  if (known !== undefined) return known;
   const hosts = new Map<number, Set<string>>();
   for (const source of sources) {
     if (source.kind === "files") continue;
@@ -24,7 +20,5 @@ export function seedHosts(sources: readonly Source[], shards: number): ReadonlyM
       hosts.set(shard, names.add(authorityOf(url)));
     }
   }
-  const counts = new Map([...hosts].map(([shard, names]) => [shard, names.size]));
-  counted.set(sources, counts);
-  return counts;
+  return new Map([...hosts].map(([shard, names]) => [shard, names.size]));
 }
