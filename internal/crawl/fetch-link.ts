@@ -64,7 +64,6 @@ async function fetchWith(
   const { link } = entry;
   const retries = pipeline.retries.crawl;
   const asking = askFor(owner, link, source, deps.clock.wallMs());
-  const fetchedAt = new Date(deps.clock.wallMs()).toISOString();
   const asked = {
     host,
     owner,
@@ -106,7 +105,7 @@ async function fetchWith(
     source,
     children: childrenOf(pipeline, owner.run.only, source),
     answer,
-    fetchedAt,
+    fetchedAt: new Date(visited.sentAtMs).toISOString(),
     userAgent: deps.userAgent,
     outcome,
     asking,

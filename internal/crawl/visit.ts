@@ -40,7 +40,7 @@ export type Visit = {
 
 /**
  * Makes a request at a host that is ready, and counts it. `weigh` says what the answer, or the fault, means for the host.
- * Gives null when it was not sent: by the time it could go out the lease had ended, or the host had asked to be left alone, or
+ * `sentAtMs`: when it went out, or, when it broke before, when it was started; wall clock, ms since 1970. Gives null when it was not sent: by the time it could go out the lease had ended, or the host had asked to be left alone, or
  * a token was asked for in its place.
  * Throws Fatal when the host is not ready, and the reason for which the owner was abandoned.
  */
@@ -48,11 +48,12 @@ export async function visit<T extends { gate: HostOutcome }>(
   { clock, fetcher, leases, addresses, onChange }: VisitDeps,
   { host, owner, source, url, headers, body, wantsBody, robots }: Visit,
   weigh: (answer: Exchange | FetchFault) => T,
-): Promise<{ answer: Exchange | FetchFault; weighed: T } | null> {
+): Promise<{ answer: Exchange | FetchFault; weighed: T; sentAtMs: number } | null> {
   const flight = host.start(clock.steadyMs());
   owner.segment.countRequest(host.authority, robots, source.name);
   let turn: AddressTurn | null = null;
   let askedMs = flight.startedMs;
+  let sentAtMs = clock.wallMs();
   const onSent = () => {
     const isAllowed = leases.isValid(owner.shard) && host.isCovered(flight, clock.wallMs());
     if (!isAllowed || host.gate.blockedUntil > clock.steadyMs()) {
@@ -61,6 +62,7 @@ export async function visit<T extends { gate: HostOutcome }>(
     const allowedMs = host.gapMs;
     owner.segment.countGap(host.authority, host.sent(flight, clock.steadyMs()), allowedMs);
     turn?.sent();
+    sentAtMs = clock.wallMs();
     onChange(host);
   };
   const end = (answer: Exchange | FetchFault | null, outcome: HostOutcome) => {
@@ -108,5 +110,5 @@ export async function visit<T extends { gate: HostOutcome }>(
   }
   const weighed = weigh(answer);
   end(answer, weighed.gate);
-  return { answer, weighed };
+  return { answer, weighed, sentAtMs };
 }

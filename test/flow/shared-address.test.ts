@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freshFolder, runOnpoint } from "../support/run-onpoint.ts";
+import { freshFolder, query, runOnpoint } from "../support/run-onpoint.ts";
 
 const sites = 12;
 const pages = 3;
@@ -62,9 +62,15 @@ sources:
       expect(mostInFlight).toBeLessThanOrEqual(8);
       const wholeMs = (arrivals.at(-1) as number) - (arrivals[0] as number);
       expect(wholeMs).toBeGreaterThanOrEqual(((arrivals.length - 1) * 1_000) / perSecond);
-      // How late one of them comes is the machine's doing; ten together show the pace.
-      const tens = arrivals.slice(9).map((atMs, n) => atMs - (arrivals[n] as number));
-      expect(Math.min(...tens)).toBeGreaterThanOrEqual((0.7 * 9 * 1_000) / perSecond);
+      // When they went out, by those who sent them: how late one of them comes is the machine's doing. Each of four pods keeps
+      // a part of the pace of its own, so ten together show it.
+      const sent = await query<{ ms: number }>(
+        folder.path,
+        "SELECT epoch_ms(fetched_at)::DOUBLE AS ms FROM pages ORDER BY ms",
+      );
+      expect(sent.length).toBe(sites * (1 + pages));
+      const tens = sent.slice(9).map(({ ms }, n) => ms - (sent[n] as { ms: number }).ms);
+      expect(Math.min(...tens)).toBeGreaterThanOrEqual((0.8 * 9 * 1_000) / perSecond);
     } finally {
       server.close();
       server.closeAllConnections();
