@@ -14,6 +14,7 @@ import { type RunReport, runToken } from "../internal/model/run.ts";
 import { chosenSources } from "../internal/pipeline/chosen-sources.ts";
 import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
 import { listDrops } from "../internal/process/list-drops.ts";
+import { splitDrop } from "../internal/process/split-drop.ts";
 import type { Headers, Queue } from "../internal/queue/queue.ts";
 import { Fatal, LostLease } from "../internal/std/errors.ts";
 import { pause } from "../internal/std/pause.ts";
@@ -135,6 +136,8 @@ async function conduct(
           receipts,
         ),
       listDrops: (url) => listDrops(url, pod.openLake),
+      splitDrop: (input, source) =>
+        splitDrop(input, source, settings.batchBytes, pod.openLake, signal),
       replays: replays.flatMap((replay) => replay.links),
       replayedTasks: replays.flatMap((replay) => replay.tasks),
       traceOf: (source) => traces.get(source) ?? {},

@@ -1,7 +1,12 @@
 // tar archives as they stream by: ustar and pax (POSIX.1-2017, pax), GNU long names and large sizes.
 
-/** A member: `bytes` must be read to its end, or left alone, before the next one is asked for. Throws Error where the archive is cut. */
-export type TarMember = { name: string; sizeBytes: number; bytes: AsyncIterable<Buffer> };
+/** A member, whose first header is at the byte `start`: `bytes` must be read to its end, or left alone, before the next one is asked for. Throws Error where the archive is cut. */
+export type TarMember = {
+  name: string;
+  start: number;
+  sizeBytes: number;
+  bytes: AsyncIterable<Buffer>;
+};
 
 const blockBytes = 512;
 /** Longest extended header that is read. */
@@ -21,10 +26,13 @@ export async function* readTar(
   source: AsyncIterable<Buffer>,
 ): AsyncGenerator<TarMember, void, void> {
   const input = new Blocks(source);
-  for (let head = await nextHead(input); head !== null; head = await nextHead(input)) {
+  for (;;) {
+    const start = input.position;
+    const head = await nextHead(input);
+    if (head === null) break;
     const { name, type, sizeBytes } = head;
     const rest = { left: sizeBytes };
-    if (type === "0" || type === "7") yield { name, sizeBytes, bytes: input.bytes(rest) };
+    if (type === "0" || type === "7") yield { name, start, sizeBytes, bytes: input.bytes(rest) };
     for await (const _ of input.bytes(rest));
     await input.take((blockBytes - (sizeBytes % blockBytes)) % blockBytes);
   }
@@ -58,6 +66,8 @@ async function nextHead(
 class Blocks {
   readonly #source: AsyncIterator<Buffer>;
   #waiting: Buffer = Buffer.alloc(0);
+  /** Bytes that were given. */
+  position = 0;
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#source = source[Symbol.asyncIterator]();
@@ -75,6 +85,7 @@ class Blocks {
     }
     const all = parts.length === 1 ? this.#waiting : Buffer.concat(parts);
     this.#waiting = all.subarray(length);
+    this.position += Math.min(length, all.length);
     return all.length === 0 && length > 0 ? null : all.subarray(0, length);
   }
 
@@ -93,6 +104,7 @@ class Blocks {
       const part = this.#waiting.subarray(0, rest.left);
       this.#waiting = this.#waiting.subarray(part.length);
       rest.left -= part.length;
+      this.position += part.length;
       if (part.length > 0) yield part;
     }
   }

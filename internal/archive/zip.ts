@@ -38,39 +38,57 @@ export const isAside = (name: string) =>
 export const isPackage = (entries: readonly ZipEntry[]) =>
   entries.some(({ name }) => name === "[Content_Types].xml") || entries[0]?.name === "mimetype";
 
+/** Gives `length` bytes from `at` on, fewer only where there are no more. */
+export type ReadAt = (at: number, length: number) => Promise<Buffer>;
+
+/** `directoryStart`: of the central directory, which goes to the end. */
+export type ZipContent = { entries: ZipEntry[]; directoryStart: number };
+
 /** Members in the order of the directory. Throws Error for what is no archive, is cut, in several parts, or has members that overlap. */
 export async function readZip(path: string): Promise<ZipEntry[]> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const { start, bytes, count } = await directoryPlace(file, size);
-    if (bytes > maxDirectoryBytes || count > maxEntries)
-      throw new Error(`a ZIP archive of more than ${maxEntries} members`);
-    if (start + bytes > size)
-      throw new Error("the directory of the ZIP archive is not in the file");
-    const entries = entriesOf(await bytesAt(file, start, bytes), count);
-    checkPlaces(entries, start);
-    return entries;
+    return (await readDirectory(readAtOf(file), size)).entries;
   } finally {
     await file.close();
   }
 }
 
-async function bytesAt(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
-  if (bytesRead < length) throw new Error("the ZIP archive is cut");
-  return buffer;
+/** As {@link readZip}, of an archive of `size` bytes that need not be a local file. */
+export async function readDirectory(read: ReadAt, size: number): Promise<ZipContent> {
+  const { start, bytes, count, from } = await directoryPlace(read, size);
+  if (bytes > maxDirectoryBytes || count > maxEntries)
+    throw new Error(`a ZIP archive of more than ${maxEntries} members`);
+  if (start + bytes > size) throw new Error("the directory of the ZIP archive is not in the file");
+  const entries = entriesOf(await bytesAt(read, start, bytes), count);
+  checkPlaces(entries, start);
+  return { entries, directoryStart: Math.min(start, from) };
+}
+
+const readAtOf =
+  (file: FileHandle): ReadAt =>
+  async (at, length) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
+    return buffer.subarray(0, bytesRead);
+  };
+
+async function bytesAt(read: ReadAt, at: number, length: number): Promise<Buffer> {
+  const bytes = await read(at, length);
+  if (bytes.length < length) throw new Error("the ZIP archive is cut");
+  return bytes;
 }
 
 /** The end of the central directory (section 4.3.16), behind which a comment may stand; the one of ZIP64 (4.3.14) if it is there. */
-async function directoryPlace(file: FileHandle, size: number) {
+async function directoryPlace(read: ReadAt, size: number) {
   const tailBytes = Math.min(size, endBytes + 0xffff);
-  const tail = await bytesAt(file, size - tailBytes, tailBytes);
+  const tail = await bytesAt(read, size - tailBytes, tailBytes);
   let at = tail.length - endBytes;
   while (at >= 0 && !isEnd(tail, at)) at--;
   if (at < 0) throw new Error("the ZIP archive has no directory: it is cut");
   const disks = tail.readUInt16LE(at + 4);
   const place = {
+    from: size - tailBytes + at,
     count: tail.readUInt16LE(at + 10),
     bytes: tail.readUInt32LE(at + 12),
     start: tail.readUInt32LE(at + 16),
@@ -81,10 +99,12 @@ async function directoryPlace(file: FileHandle, size: number) {
     if (disks !== 0) throw new Error("a ZIP archive in several parts");
     return place;
   }
-  const end64 = await bytesAt(file, Number(tail.readBigUInt64LE(locator + 8)), 56);
+  const from = Number(tail.readBigUInt64LE(locator + 8));
+  const end64 = await bytesAt(read, from, 56);
   if (end64.readUInt32LE(0) !== 0x06064b50)
     throw new Error("the ZIP64 directory is not where it should be");
   return {
+    from,
     count: Number(end64.readBigUInt64LE(32)),
     bytes: Number(end64.readBigUInt64LE(40)),
     start: Number(end64.readBigUInt64LE(48)),
@@ -186,7 +206,7 @@ async function* none(): AsyncGenerator<Buffer> {}
 async function dataStart(path: string, { headerOffset }: ZipEntry): Promise<number> {
   const file = await open(path);
   try {
-    const header = await bytesAt(file, headerOffset, localBytes);
+    const header = await bytesAt(readAtOf(file), headerOffset, localBytes);
     if (header.readUInt32LE(0) !== localSignature)
       throw new Error("it is not where the directory says");
     return headerOffset + localBytes + header.readUInt16LE(26) + header.readUInt16LE(28);

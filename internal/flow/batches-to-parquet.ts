@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { registerSchema } from "../catalog/schemas.ts";
 import { quarantineFolder } from "../model/lake-paths.ts";
 import type { ProcessTask, TableOutput } from "../model/task.ts";
-import { localDrop, type OpenBucket } from "../process/list-drops.ts";
+import type { DroppedFile } from "../process/dropped-file.ts";
+import type { OpenBucket } from "../process/list-drops.ts";
+import { localInput } from "../process/local-input.ts";
 import { processInputs } from "../process/process-inputs.ts";
 import { storeFiles } from "../process/store-files.ts";
 import { Permanent } from "../std/errors.ts";
@@ -33,14 +35,14 @@ export async function batchesToParquet(
   await mkdir(scratch, { recursive: true });
   try {
     // 1. Bring the inputs onto the local disk.
-    const inputs: { local: string; name: string }[] = [];
+    const inputs: DroppedFile[] = [];
     for (const input of task.inputs) {
       signal.throwIfAborted();
-      const local =
+      inputs.push(
         source.kind === "files"
-          ? await localDrop(input, scratch, deps.openBucket)
-          : await lake.local(input.path, scratch);
-      inputs.push({ local, name: input.path });
+          ? await localInput(input, scratch, deps.openBucket)
+          : { local: await lake.local(input.path, scratch), name: input.path },
+      );
     }
     // 2. Turn them into Parquet, with the proof that no row was lost.
     const written = await processInputs({

@@ -19,7 +19,6 @@ import type {
   ModelTask,
   ProcessTask,
   Task,
-  TaskInput,
   TaskReceipt,
   UploadTask,
 } from "../model/task.ts";
@@ -38,10 +37,10 @@ import { keyedTables, type Merges, mergesOf, planMerges } from "./run-merges.ts"
 import { type RunReceipts, refreshGaps, runReport, stateOfRejects } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
 import { tableInput, tableResults } from "./table-results.ts";
-import { targetsToShards } from "./targets-to-shards.ts";
+import { type TargetDeps, targetsToShards } from "./targets-to-shards.ts";
 import type { TableResult } from "./uploads-to-catalog.ts";
 
-export type CoordinatorDeps = {
+export type CoordinatorDeps = Pick<TargetDeps, "listDrops" | "splitDrop"> & {
   run: ActiveRun;
   pipeline: Pipeline;
   /** The pipeline's sources that this run is about (`--only`). */
@@ -52,7 +51,6 @@ export type CoordinatorDeps = {
   /** Published snapshots as of now, by table. */
   readSnapshots: () => Promise<ReadonlyMap<string, Snapshot>>;
   openTarget: (url: string) => Promise<Objects>;
-  listDrops: (url: string) => AsyncIterable<TaskInput>;
   /** Quality checks of tables as they are about to be published. */
   checkTables: (results: TableResult[], receipts: TaskReceipt[]) => Promise<CheckOutcome[]>;
   replays: readonly FrontierLink[];
@@ -83,7 +81,10 @@ export async function coordinate(
   const session = new Session(deps, AbortSignal.any([signal, stop.signal]));
   try {
     await session.restore();
-    const batches = await targetsToShards(deps);
+    const batches = await targetsToShards(deps).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (batches === undefined) return null;
     for (const batch of batches) session.view.addBatch(batch);
     session.watch();
     while (!signal.aborted) {

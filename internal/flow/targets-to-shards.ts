@@ -27,6 +27,8 @@ export type TargetDeps = {
   batchBytes: number;
   /** Files that a drop's URL matches, sorted by URL, with what identifies their content. */
   listDrops: (url: string) => AsyncIterable<TaskInput>;
+  /** The parts that a drop is taken in: itself, if it is not large. */
+  splitDrop: (input: TaskInput, source: FilesSource) => Promise<TaskInput[]>;
   /** Links to fetch again, from `onpoint dead replay`. */
   replays: readonly FrontierLink[];
   /** The trace context under which a source's chain of tasks goes on. */
@@ -96,17 +98,20 @@ async function appendByShard(
 
 /** Files of all URLs of a source, each once. Throws UsageError, with the source's place in the pipeline file. */
 async function listInputs(deps: TargetDeps, source: FilesSource): Promise<TaskInput[]> {
-  const inputs = new Map<string, TaskInput>();
+  const seen = new Set<string>();
+  const inputs: TaskInput[] = [];
   try {
     for (const url of source.urls) {
       for await (const input of deps.listDrops(url)) {
-        if (!inputs.has(input.path)) inputs.set(input.path, input);
+        if (seen.has(input.path)) continue;
+        seen.add(input.path);
+        inputs.push(...(await deps.splitDrop(input, source)));
       }
     }
   } catch (error) {
     throw error instanceof UsageError ? placed(error, deps.run, source.name) : error;
   }
-  return [...inputs.values()];
+  return inputs;
 }
 
 function placed(cause: UsageError, { file, text }: ActiveRun, source: string): UsageError {

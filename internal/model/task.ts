@@ -37,8 +37,14 @@ export type PartFile = {
   partition: Record<string, string>;
 };
 
-/** Input of a process task. `path` is a lake path for raw files, an absolute URL (`file:`, `s3:`) for drops. */
-export type TaskInput = { path: string; sizeBytes: number; etag: string };
+/**
+ * What a task takes of a large file: its bytes from `from` to before `to`, which are whole records (`lines`, the first of them on
+ * line `line`) or whole members of an archive.
+ */
+export type FilePart = { of: "lines" | "zip" | "tar"; from: number; to: number; line: number };
+
+/** Input of a process task. `path` is a lake path for raw files, an absolute URL (`file:`, `s3:`) for drops. `sizeBytes`: of the part, if it is one. */
+export type TaskInput = { path: string; sizeBytes: number; etag: string; part?: FilePart };
 
 /** A batch: raw or dropped files of one source, to be turned into Parquet. */
 export type ProcessTask = {

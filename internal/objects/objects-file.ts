@@ -20,6 +20,7 @@ import { checkObjectPath } from "./object-path.ts";
 import {
   NotFound,
   type ObjectInfo,
+  type ObjectRange,
   type Objects,
   PreconditionFailed,
   type PutOptions,
@@ -83,12 +84,14 @@ class FileObjects implements Objects {
     });
   }
 
-  async open(path: string): Promise<Readable> {
+  async open(path: string, range?: ObjectRange): Promise<Readable> {
     return this.#reading(path, async (absolute) => {
       const file = await open(absolute, "r");
-      if ((await file.stat()).isFile()) return file.createReadStream();
+      const info = await file.stat({ bigint: true });
+      const isOther = range?.etag !== undefined && range.etag !== etagOf(info);
+      if (info.isFile() && !isOther) return file.createReadStream(bytesIn(range));
       await file.close();
-      throw new NotFound(path);
+      throw isOther ? new PreconditionFailed(path) : new NotFound(path);
     });
   }
 
@@ -219,6 +222,10 @@ function infoOf(path: string, info: BigIntStats): ObjectInfo {
     modifiedMs: Number(info.mtimeNs / 1_000_000n),
   };
 }
+
+/** Options of a read stream, which counts the last byte in. */
+const bytesIn = (range: ObjectRange | undefined) =>
+  range === undefined ? {} : { start: range.from, end: range.to - 1 };
 
 function statOrNull(absolute: string): BigIntStats | null {
   return statSync(absolute, { bigint: true, throwIfNoEntry: false }) ?? null;

@@ -17,6 +17,7 @@ import { checkObjectPath, temporaryPrefix } from "./object-path.ts";
 import {
   NotFound,
   type ObjectInfo,
+  type ObjectRange,
   type Objects,
   PreconditionFailed,
   type PutOptions,
@@ -98,14 +99,14 @@ class S3Objects implements Objects {
   }
 
   async get(path: string) {
-    const { stream, etag } = await this.#open(path, null);
+    const { stream, etag } = await this.#open(path);
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk);
     return { body: Buffer.concat(chunks), etag };
   }
 
-  async open(path: string): Promise<Readable> {
-    return (await this.#open(path, null)).stream;
+  async open(path: string, range?: ObjectRange): Promise<Readable> {
+    return (await this.#open(path, range)).stream;
   }
 
   async head(path: string): Promise<ObjectInfo | null> {
@@ -278,10 +279,10 @@ class S3Objects implements Objects {
     throw lost;
   }
 
-  async #open(path: string, ifMatch: string | null): Promise<Opened> {
+  async #open(path: string, wanted: Partial<ObjectRange> = {}): Promise<Opened> {
     checkObjectPath(path);
-    const first = await this.#read(path, 0, ifMatch);
-    const bytes = this.#readOn(path, first);
+    const first = await this.#read(path, wanted);
+    const bytes = this.#readOn(path, first, wanted);
     const stream = Readable.from(bytes, { objectMode: false });
     // A stream that nobody reads never starts the generator, which would then not close the connection.
     stream.once("close", () => first.stream.destroy());
@@ -289,8 +290,12 @@ class S3Objects implements Objects {
   }
 
   /** The bytes of an answer; a broken connection is taken up again where it broke, as long as the object is the same. */
-  async *#readOn(path: string, first: Opened & { sizeBytes: number }): AsyncGenerator<Buffer> {
-    let position = 0;
+  async *#readOn(
+    path: string,
+    first: Opened & { endBytes: number },
+    { from = 0, to }: Partial<ObjectRange>,
+  ): AsyncGenerator<Buffer> {
+    let position = from;
     let { stream } = first;
     for (let failures = 0; ; failures++) {
       try {
@@ -298,33 +303,35 @@ class S3Objects implements Objects {
           yield chunk;
           position += chunk.length;
         }
-        if (position === first.sizeBytes) return;
-        throw new Error(`the answer ended after ${position} of ${first.sizeBytes} bytes`);
+        if (position === first.endBytes) return;
+        throw new Error(`the answer ended after ${position} of ${first.endBytes} bytes`);
       } catch (error) {
         // With all bytes there it was the checksum; more of the same bytes would not help.
-        if (position >= first.sizeBytes || failures + 1 === triesMax) {
+        if (position >= first.endBytes || failures + 1 === triesMax) {
           throw s3Error(error, "read", { url: this.url, path, region: this.#region });
         }
       } finally {
         stream.destroy();
       }
       await wait(backoffMs(failures, 200, 5_000));
-      ({ stream } = await this.#read(path, position, first.etag));
+      const rest = { from: position, etag: first.etag, ...(to === undefined ? {} : { to }) };
+      ({ stream } = await this.#read(path, rest));
     }
   }
 
-  async #read(path: string, start: number, ifMatch: string | null) {
+  async #read(path: string, { from = 0, to, etag }: Partial<ObjectRange>) {
+    const isWhole = from === 0 && to === undefined;
     return this.#sending("read", path, async () => {
       try {
         const answer = await this.#client.getObject({
           ...this.#at(path),
-          ...(start === 0 ? {} : { Range: `bytes=${start}-` }),
-          ...(ifMatch === null ? {} : { IfMatch: ifMatch }),
+          ...(isWhole ? {} : { Range: `bytes=${from}-${to === undefined ? "" : to - 1}` }),
+          ...(etag === undefined ? {} : { IfMatch: etag }),
         });
         if (!(answer.Body instanceof Readable))
           throw new RetryLater(`read "${path}": no body`, 1_000);
-        const sizeBytes = start + known(answer.ContentLength, "Content-Length");
-        return { stream: answer.Body as Readable, etag: known(answer.ETag, "ETag"), sizeBytes };
+        const endBytes = from + known(answer.ContentLength, "Content-Length");
+        return { stream: answer.Body as Readable, etag: known(answer.ETag, "ETag"), endBytes };
       } catch (error) {
         if (isMissing(error)) throw new NotFound(path, { cause: error });
         if (isLost(error, false)) throw new PreconditionFailed(path, { cause: error });
@@ -335,7 +342,7 @@ class S3Objects implements Objects {
 
   async #download(path: string, etag: string, scratch: string, file: string): Promise<void> {
     await mkdir(scratch, { recursive: true });
-    const { stream } = await this.#open(path, etag);
+    const { stream } = await this.#open(path, { etag });
     const temporary = join(
       scratch,
       `${temporaryPrefix}${process.pid}-${randomBytes(8).toString("hex")}`,

@@ -50,6 +50,22 @@ export function objectsContract(name: string, open: () => Promise<Objects>): voi
       (await objects.open("stream/large")).destroy();
     });
 
+    it("streams a range of an object, of the one that is meant", async () => {
+      const { etag } = await objects.put("stream/range", "0123456789");
+      const read = async (from: number, to: number, of?: string) => {
+        const range = { from, to, ...(of === undefined ? {} : { etag: of }) };
+        const chunks = await (await objects.open("stream/range", range)).toArray();
+        return Buffer.concat(chunks as Buffer[]).toString();
+      };
+      expect([await read(0, 10), await read(3, 5), await read(9, 10, etag)]).toEqual([
+        "0123456789",
+        "34",
+        "9",
+      ]);
+      await objects.put("stream/range", "abcdefghij");
+      await expect(read(0, 4, etag)).rejects.toThrow(PreconditionFailed);
+    });
+
     it("uploads a local file and leaves it where it is", async () => {
       const file = join(scratch, "upload");
       await writeFile(file, "local bytes", { mode: 0o444 });

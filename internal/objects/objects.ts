@@ -8,6 +8,7 @@
 // - `ifAbsent` lets exactly one of any number of racing writers win; the others throw {@link PreconditionFailed}. So
 //   does `ifMatch` with an etag that is not the object's (or when there is no object).
 // - `list` yields all objects under a prefix in ascending byte order of paths, in pages, never all in memory.
+// - `open` with a range gives its bytes only; with an etag that is not the object's it throws {@link PreconditionFailed}.
 // - A missing object: `head` gives null, `get` and `open` throw {@link NotFound}, `delete` does nothing.
 // - Every method retries passing faults a bounded number of times, and then throws with the path and the cause.
 import type { Readable } from "node:stream";
@@ -18,6 +19,9 @@ export type ObjectInfo = { path: string; sizeBytes: number; etag: string; modifi
 /** `ifAbsent`: only create. `ifMatch`: only replace the object with this etag. */
 export type PutOptions = { ifAbsent?: boolean; ifMatch?: string };
 
+/** Bytes of an object from `from`, counted from 0, to before `to`, which is not behind its end; `etag`: only of that one. */
+export type ObjectRange = { from: number; to: number; etag?: string };
+
 export interface Objects {
   /** `file:///abs/path` or `s3://bucket/prefix`, without a trailing slash. */
   readonly url: string;
@@ -25,7 +29,7 @@ export interface Objects {
   /** Uploads a local file; the local file stays. */
   putFile(path: string, localFile: string, options?: PutOptions): Promise<{ etag: string }>;
   get(path: string): Promise<{ body: Buffer; etag: string }>;
-  open(path: string): Promise<Readable>;
+  open(path: string, range?: ObjectRange): Promise<Readable>;
   head(path: string): Promise<ObjectInfo | null>;
   /** `after`: only paths that come after it in byte order; so a reader can skip a whole folder. */
   list(prefix: string, after?: string): AsyncIterable<ObjectInfo>;

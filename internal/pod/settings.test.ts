@@ -113,7 +113,7 @@ test("the help has one line a variable", () => {
     ONPOINT_MAX_IN_FLIGHT    256          requests that a crawl process has under way at most, over all hosts
     ONPOINT_SNAPSHOT_LINKS   50000        links that a shard sees or fetches, at least, between two snapshots of its frontier
     ONPOINT_SNAPSHOT_MS      60000        least time between two snapshots of a shard's frontier
-    ONPOINT_BATCH_BYTES      268435456    input size at which a batch is cut
+    ONPOINT_BATCH_BYTES      268435456    input size at which a batch is cut, and a large file split
     ONPOINT_BATCH_MS         30000        age at which a batch is cut
     ONPOINT_LOG_LEVEL        info         least level that is logged
     ONPOINT_SCRATCH          -            space for spilling and copies; unset: a folder in ONPOINT_STATE

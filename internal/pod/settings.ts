@@ -135,7 +135,7 @@ const table = {
     bytes,
     256 * 2 ** 20,
     bytesOf,
-    "input size at which a batch is cut",
+    "input size at which a batch is cut, and a large file split",
   ),
   batchMs: field("ONPOINT_BATCH_MS", milliseconds, 30_000, msOf, "age at which a batch is cut"),
   logLevel: field(

@@ -12,7 +12,17 @@ import { toUtf8 } from "./text-encoding.ts";
 
 export type Compression = Exclude<Packing, "deflate">;
 
-/** A local file; `name` is how people know it. `encoding`: of its text, when that is not UTF-8. `held`: its bytes, where they are in memory and not in the file `local`. `member`: of the ZIP archive `local`, what it is. */
+/** Where the first byte of a part is in its file: in bytes from 0, and the number of its line. */
+export type Place = { offset: number; line: number };
+
+/** The place of a file that is no part of another. */
+export const wholeFile: Place = { offset: 0, line: 1 };
+
+/**
+ * A local file; `name` is how people know it. `encoding`: of its text, when that is not UTF-8. `held`: its bytes, where they are
+ * in memory and not in the file `local`. `member`: of the ZIP archive `local`, what it is. `place`: it is a part of the file
+ * people know, from there on.
+ */
 export type LocalFile = {
   local: string;
   name: string;
@@ -20,6 +30,7 @@ export type LocalFile = {
   encoding?: string;
   held?: Buffer;
   member?: ZipEntry;
+  place?: Place;
 };
 
 const chunkBytes = 256 * 1024;

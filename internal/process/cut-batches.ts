@@ -36,7 +36,8 @@ const maxFiles = 10_000;
 /** A name that is derived from the inputs and what is made of them: `<source>-<16 hex digits>`. */
 export function batchName(source: string, inputs: readonly TaskInput[], transform: string): string {
   const hash = createHash("sha256").update(transform);
-  for (const { path, sizeBytes, etag } of inputs) hash.update(`\n${path}\t${sizeBytes}\t${etag}`);
+  for (const { path, sizeBytes, etag, part } of inputs)
+    hash.update(`\n${path}\t${sizeBytes}\t${etag}${part ? `\t${part.from}` : ""}`);
   return `${source}-${hash.digest("hex").slice(0, 16)}`;
 }
 

@@ -6,12 +6,10 @@ import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isTarHeader, readTar } from "../archive/tar.ts";
-import { isAside, isPackage, isZip, readZip, zipMember } from "../archive/zip.ts";
+import { isAside, isPackage, isZip, readZip, type ZipEntry, zipMember } from "../archive/zip.ts";
 import { describeError, isSystemError, Permanent } from "../std/errors.ts";
 import { bytesOf, compressionOf, headOf, type LocalFile } from "./byte-source.ts";
-
-/** A local file, and the name people know it by. */
-export type DroppedFile = { local: string; name: string };
+import type { DroppedFile } from "./dropped-file.ts";
 
 /** Told of an archive or member that cannot be read. */
 type Refuse = (name: string, error: Permanent) => void;
@@ -52,7 +50,8 @@ const unreadable = (name: string, cause: unknown) =>
     : new Permanent(`read "${name}": ${describeError(cause)}`, { cause });
 
 /** `zip`, the tar archive that a file is, maybe compressed, or null. Workbooks are ZIP archives that are one file. */
-async function archiveKind({ local, name }: DroppedFile): Promise<"zip" | LocalFile | null> {
+async function archiveKind({ local, name, part }: DroppedFile): Promise<"zip" | LocalFile | null> {
+  if (part !== undefined) return part.of === "zip" ? "zip" : null;
   const compression = await compressionOf(local);
   const file: LocalFile = { local, name, compression };
   if (compression === "none") {
@@ -91,7 +90,7 @@ async function* zipFiles(
     return;
   }
   for (const [i, entry] of entries.entries()) {
-    if (isAside(entry.name)) continue;
+    if (isAside(entry.name) || !isMeant(file, entry)) continue;
     const name = `${file.name}!${entry.name}`;
     const local = join(folder, String(i));
     try {
@@ -104,6 +103,10 @@ async function* zipFiles(
     }
     yield { local, name };
   }
+}
+
+function isMeant({ part }: DroppedFile, { headerOffset }: ZipEntry): boolean {
+  return part?.of !== "zip" || (headerOffset >= part.from && headerOffset < part.to);
 }
 
 /** Given only when all of it was read: the check of what it is compressed by is at the end. */

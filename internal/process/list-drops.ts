@@ -1,4 +1,5 @@
 // File drops: which files a URL of a `files` source matches, and how they are brought onto the local disk.
+import type { Stats } from "node:fs";
 import { glob, stat } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import picomatch from "picomatch";
@@ -33,6 +34,9 @@ export async function localDrop(
   }
 }
 
+/** What tells a file on disk from what it was before. */
+export const diskEtag = ({ size, mtimeMs }: Stats) => `${size}-${Math.floor(mtimeMs)}`;
+
 /** Whether a URL has characters of a glob. */
 export function isGlob(url: string): boolean {
   return /[*?{}[\]]/.test(url);
@@ -52,8 +56,7 @@ async function* listDisk(url: string): AsyncGenerator<TaskInput> {
   for (const found of paths.sort()) {
     const info = await stat(found);
     if (!info.isFile()) continue;
-    const etag = `${info.size}-${Math.floor(info.mtimeMs)}`;
-    yield { path: pathToFileURL(found).href, sizeBytes: info.size, etag };
+    yield { path: pathToFileURL(found).href, sizeBytes: info.size, etag: diskEtag(info) };
   }
 }
 
@@ -83,7 +86,8 @@ async function* listBucket(url: string, openBucket: OpenBucket): AsyncGenerator<
   }
 }
 
-function splitBucket(url: string): { bucket: string; key: string } {
+/** The bucket of an object's URL, and its key. */
+export function splitBucket(url: string): { bucket: string; key: string } {
   const [, bucket = "", key = ""] = /^(s3:\/\/[^/]+)\/?(.*)$/.exec(url) ?? [];
   return { bucket, key };
 }

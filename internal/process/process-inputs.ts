@@ -8,6 +8,7 @@ import { learnAnswers } from "./answer-bodies.ts";
 import { answerColumns } from "./answer-columns.ts";
 import { apiReader } from "./answer-rows.ts";
 import { compressionOf, type LocalFile } from "./byte-source.ts";
+import type { DroppedFile } from "./dropped-file.ts";
 import { gatherBodies, type KnownBodies } from "./known-bodies.ts";
 import {
   processTable,
@@ -35,7 +36,7 @@ export type ProcessArgs = {
   task: string;
   run: string;
   runDate: string;
-  inputs: readonly { local: string; name: string }[];
+  inputs: readonly DroppedFile[];
   scratch: string;
   memoryLimitMb: number;
   registerSchema: RegisterSchema;
@@ -89,11 +90,12 @@ async function bodiesOf({ source, inputs, localOf, scratch, signal }: ProcessArg
 
 /** DuckDB reads a path with `*`, `?` or `[` as a pattern: such files get another name. */
 async function withPlainPaths(inputs: ProcessArgs["inputs"], scratch: string) {
-  const plain: { local: string; name: string }[] = [];
-  for (const [i, { local, name }] of inputs.entries()) {
+  const plain: DroppedFile[] = [];
+  for (const [i, input] of inputs.entries()) {
+    const { local } = input;
     const path = /[*?[\]]/.test(local) ? join(scratch, `input-${i}`) : local;
     if (path !== local) await symlink(local, path);
-    plain.push({ local: path, name });
+    plain.push({ ...input, local: path });
   }
   return plain;
 }

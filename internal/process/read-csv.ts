@@ -1,11 +1,13 @@
 // CSV: counts records, checks each one, learns the columns' shapes, and rewrites what DuckDB would read otherwise.
 import { isUtf8 } from "node:buffer";
-import { bytesOf, cutRecords, isTooLong, type LocalFile } from "./byte-source.ts";
+import { bytesOf, cutRecords, isTooLong, type LocalFile, wholeFile } from "./byte-source.ts";
+import { lineCount } from "./line-count.ts";
 import { matchCsvRecord } from "./match-csv.ts";
 import { hasByteOrderMark, isBlank } from "./read-lines.ts";
 import type { Reason, RecordReader, Visitor } from "./record.ts";
-import { type CsvRecord, cutCsvRecord, firstLine, newCsvRecord } from "./scan-csv.ts";
+import { type CsvRecord, newCsvRecord } from "./scan-csv.ts";
 import type { Shape } from "./shape.ts";
+import { takeCsvRecord } from "./take-csv.ts";
 import { bit, classifyField } from "./text-type.ts";
 
 /**
@@ -32,7 +34,7 @@ export function csvReader(
   write: WriteCsv = cleanRecord,
 ): RecordReader {
   return async (visitor, signal) => {
-    const cutter = new CsvCutter(file.name, dialect, shapes, visitor, write);
+    const cutter = new CsvCutter(file, dialect, shapes, visitor, write);
     await cutRecords(bytesOf(file), cutter.take, visitor.drained, signal);
     return cutter.summary();
   };
@@ -41,6 +43,7 @@ export function csvReader(
 /** One pass over a CSV file. */
 class CsvCutter {
   readonly #name: string;
+  readonly #firstOffset: number;
   readonly #delimiter: number;
   readonly #shapes: Shape[];
   readonly #visitor: Visitor;
@@ -48,7 +51,7 @@ class CsvCutter {
   readonly #nulls: readonly Buffer[];
   readonly #record = newCsvRecord();
   #inHeader: boolean;
-  #line = 1;
+  #line: number;
   #blank = 0;
   #direct = true;
   #hasLf = false;
@@ -57,13 +60,15 @@ class CsvCutter {
   #lastLf = -1;
 
   constructor(
-    name: string,
+    { name, place = wholeFile }: LocalFile,
     dialect: CsvDialect,
     shapes: Shape[],
     visitor: Visitor,
     write: WriteCsv,
   ) {
     this.#name = name;
+    this.#firstOffset = place.offset;
+    this.#line = place.line;
     this.#delimiter = dialect.delimiter.charCodeAt(0);
     this.#inHeader = dialect.header;
     this.#shapes = shapes;
@@ -77,20 +82,24 @@ class CsvCutter {
     return { blank: this.#blank, direct: this.#direct && !(this.#hasLf && this.#hasCrLf) };
   }
 
-  readonly take = (bytes: Buffer, start: number, offset: number, last: boolean): number => {
+  readonly take = (bytes: Buffer, start: number, at: number, last: boolean): number => {
     const record = this.#record;
-    const mark = offset === 0 && hasByteOrderMark(bytes, start) ? 3 : 0;
+    const offset = this.#firstOffset + at;
+    const isMarked = at === 0 && hasByteOrderMark(bytes, start);
+    // In the midst of a file it is data, which DuckDB would leave out at the start of a part.
+    if (isMarked && offset > 0) this.#direct = false;
+    const mark = isMarked && offset === 0 ? 3 : 0;
     const from = start + mark;
-    const behind = this.#takeKnown(bytes, start, offset);
+    const behind = at === 0 ? start : this.#takeKnown(bytes, start, offset);
     if (behind > start) return behind;
-    if (!cutCsvRecord(bytes, from, last, this.#delimiter, record)) {
-      if (!isTooLong(bytes, from)) return -1;
-      if (!this.#giveUp(bytes, from)) {
-        this.#visit(bytes.subarray(from), "TOO_LONG", offset + mark, bytes);
-        this.#line++;
-        return -2;
-      }
-    } else if (!this.#inHeader) this.#cutRagged(bytes, from, last);
+    const width = this.#inHeader ? null : this.#shapes.length;
+    const taken = takeCsvRecord(bytes, from, last, { delimiter: this.#delimiter, width }, record);
+    if (taken === "more") return -1;
+    if (taken === "too-long") {
+      this.#visit(bytes.subarray(from), "TOO_LONG", offset + mark, bytes);
+      this.#line++;
+      return -2;
+    }
     if (mark > 0 && !this.#inHeader) this.#direct = false;
     this.#accept(bytes, from, offset + mark);
     this.#hasCrLf ||= record.quotedCrLf;
@@ -104,7 +113,7 @@ class CsvCutter {
 
   /** Passes all records from `start` on that are like those before; where the first other one starts. */
   #takeKnown(bytes: Buffer, start: number, offset: number): number {
-    if (this.#inHeader || offset === 0 || this.#write !== cleanRecord) return start;
+    if (this.#inHeader || this.#write !== cleanRecord) return start;
     if (this.#nulls.length > 0) return start;
     if (bytes !== this.#chunk) {
       this.#chunk = bytes;
@@ -132,26 +141,6 @@ class CsvCutter {
     const raw = bytes.subarray(from, end);
     const clean = () => bytes.subarray(from, end + 1);
     this.#visitor.seen({ file: this.#name, line: this.#line++, offset, raw, reason: null, clean });
-  }
-
-  /** A record longer than any may be: its first line is set aside, if that is not too long itself. */
-  #giveUp(bytes: Buffer, from: number): boolean {
-    if (!firstLine(bytes, from, false, this.#record)) return false;
-    this.#record.problem = "UNTERMINATED_QUOTE";
-    return !isTooLong(bytes.subarray(from, this.#record.end), 0);
-  }
-
-  /**
-   * Cuts a record of several lines with the wrong number of fields down to its first line: most likely two stray quotes
-   * made one record of them.
-   */
-  #cutRagged(bytes: Buffer, from: number, last: boolean) {
-    const record = this.#record;
-    if (record.problem !== null || record.count === this.#shapes.length) return;
-    const lineEnd = bytes.indexOf(0x0a, from);
-    if (lineEnd < 0 || lineEnd >= record.end) return;
-    record.problem = "UNTERMINATED_QUOTE";
-    firstLine(bytes, from, last, record);
   }
 
   #accept(bytes: Buffer, from: number, offset: number) {
@@ -228,14 +217,4 @@ function cleanRecord(bytes: Buffer, record: CsvRecord, delimiter: number): Buffe
     else parts.push(value === "" ? "" : `"${value.replaceAll('"', '""')}"`);
   }
   return Buffer.from(`${parts.join(String.fromCharCode(delimiter))}\n`);
-}
-
-function lineCount(bytes: Buffer, start: number, end: number): number {
-  let lines = 0;
-  let i = bytes.indexOf(0x0a, start);
-  while (i >= 0 && i < end) {
-    lines++;
-    i = bytes.indexOf(0x0a, i + 1);
-  }
-  return lines;
 }

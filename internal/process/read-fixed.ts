@@ -1,6 +1,13 @@
 // Fixed width: a line is a record, a field is so many characters of it. Goes on as CSV.
 import { isUtf8 } from "node:buffer";
-import { bytesOf, cutRecords, isTooLong, type LocalFile, type Take } from "./byte-source.ts";
+import {
+  bytesOf,
+  cutRecords,
+  isTooLong,
+  type LocalFile,
+  type Take,
+  wholeFile,
+} from "./byte-source.ts";
 import { hasByteOrderMark, isBlank } from "./read-lines.ts";
 import type { Reason, RecordReader } from "./record.ts";
 import type { Shape } from "./shape.ts";
@@ -15,8 +22,9 @@ export function fixedReader(
   widths: readonly number[],
   shapes: Shape[],
 ): RecordReader {
+  const { place = wholeFile } = file;
   return async (visitor, signal) => {
-    let line = 0;
+    let line = place.line - 1;
     let blank = 0;
     const takeLine = (whole: Buffer, offset: number) => {
       const mark = line === 1 && hasByteOrderMark(whole) ? 3 : 0;
@@ -31,7 +39,8 @@ export function fixedReader(
       const clean = () => Buffer.from(`${(fields ?? []).map(quoted).join(",")}\n`);
       visitor.seen({ file: file.name, line, offset: offset + mark, raw, reason, clean });
     };
-    const take: Take = (bytes, start, offset, last) => {
+    const take: Take = (bytes, start, at, last) => {
+      const offset = place.offset + at;
       const found = bytes.indexOf(0x0a, start);
       if (found < 0 && !last && !isTooLong(bytes, start)) return -1;
       line++;

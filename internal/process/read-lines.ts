@@ -1,14 +1,22 @@
 // NDJSON: one record a line. Lines end at LF alone; a CR before it is white space to JSON.
 import { isUtf8 } from "node:buffer";
-import { bytesOf, cutRecords, isTooLong, type LocalFile, type Take } from "./byte-source.ts";
+import {
+  bytesOf,
+  cutRecords,
+  isTooLong,
+  type LocalFile,
+  type Take,
+  wholeFile,
+} from "./byte-source.ts";
 import { JsonMatcher } from "./match-json.ts";
 import { maxRecordBytes, type Reason, type RecordReader } from "./record.ts";
 import type { JsonScanner } from "./scan-json.ts";
 
 /** Reads lines; lines of white space alone are blank, a byte order mark before the first one is passed over. */
 export function lineReader(file: LocalFile, scanner: JsonScanner): RecordReader {
+  const { place = wholeFile } = file;
   return async (visitor, signal) => {
-    let line = 0;
+    let line = place.line - 1;
     let blank = 0;
     let direct = true;
     const visit = (raw: Buffer, reason: Reason | null, offset: number) => {
@@ -46,7 +54,8 @@ export function lineReader(file: LocalFile, scanner: JsonScanner): RecordReader 
     };
     let chunk: Buffer | null = null;
     let lastLf = -1;
-    const take: Take = (bytes, start, offset, last) => {
+    const take: Take = (bytes, start, at, last) => {
+      const offset = place.offset + at;
       if (bytes !== chunk) {
         chunk = bytes;
         lastLf = bytes.lastIndexOf(0x0a);

@@ -28,6 +28,8 @@ export type CsvRecord = {
   quotedCrLf: boolean;
   /** Sound, but other readers may see it otherwise: a lone CR in it, or a quote inside an unquoted field. */
   odd: boolean;
+  /** Behind the last byte that had a say in where it ends: far behind `next` where a quote has no partner. */
+  reach: number;
 };
 
 export const newCsvRecord = (): CsvRecord => ({
@@ -41,6 +43,7 @@ export const newCsvRecord = (): CsvRecord => ({
   crLf: false,
   quotedCrLf: false,
   odd: false,
+  reach: 0,
 });
 
 /**
@@ -59,14 +62,21 @@ export function cutCsvRecord(
   out.odd = false;
   out.crLf = false;
   out.quotedCrLf = false;
+  out.reach = start;
   let i = start;
   for (;;) {
     const field =
       bytes[i] === quote
         ? quotedField(bytes, i, last, out)
         : bareField(bytes, i, last, delimiter, out);
-    if (field === unclosed) return firstLine(bytes, start, last, out);
-    if (field === more || (field >= bytes.length && !last)) return false;
+    if (field === unclosed) {
+      out.reach = bytes.length;
+      return firstLine(bytes, start, last, out);
+    }
+    if (field === more || (field >= bytes.length && !last)) {
+      out.reach = bytes.length;
+      return false;
+    }
     if (field < bytes.length && bytes[field] === delimiter) i = field + 1;
     else return endRecord(bytes, start, field, last, out);
   }
@@ -90,6 +100,7 @@ function endRecord(
     }
   }
   out.problem = "BAD_QUOTE";
+  out.reach = Math.min(end + 2, bytes.length);
   return firstLine(bytes, start, last, out);
 }
 
@@ -104,6 +115,7 @@ export function firstLine(bytes: Buffer, start: number, last: boolean, out: CsvR
 function ends(out: CsvRecord, end: number, next: number): true {
   out.end = end;
   out.next = next;
+  out.reach = Math.max(out.reach, next);
   return true;
 }
 

@@ -7,6 +7,7 @@ import { describeError, Permanent } from "../std/errors.ts";
 import { guessRowPath } from "../xml/guess-row-path.ts";
 import { parseRowPath } from "../xml/row-path.ts";
 import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
+import type { DroppedFile, FilePiece } from "./dropped-file.ts";
 import { hasByteOrderMark } from "./read-lines.ts";
 import type { XmlArgs } from "./read-xml.ts";
 import { type SniffedCsv, sniffCsv } from "./sniff-csv.ts";
@@ -21,7 +22,8 @@ export type Sniffed = { file: LocalFile } & (
   | { format: "ndjson" | "json" | "parquet" | "excel" | "empty" }
 );
 
-const headBytes = 1024 * 1024;
+/** A file is judged by so many bytes of it. */
+export const headBytes = 1024 * 1024;
 
 /** Options that decide how a file is read. */
 export type FileOptions = Pick<
@@ -38,11 +40,30 @@ export const jsonPathOf = ({ records }: Pick<FilesSource, "records">) =>
  * that JSON is a document, be it on one line. Throws Permanent that names what was found when it is nothing to be read.
  */
 export async function sniffFormat(
-  { local, name }: { local: string; name: string },
+  { local, name, part }: DroppedFile,
   options: FileOptions,
 ): Promise<Sniffed> {
+  if (part?.of === "lines") return sniffPart(local, name, part, options);
+  return sniffHead({ local, name, compression: await compressionOf(local) }, options);
+}
+
+/** A part of a text is what the whole is; names of columns are in the first part alone. */
+async function sniffPart(
+  local: string,
+  name: string,
+  { head, place }: Extract<FilePiece, { of: "lines" }>,
+  options: FileOptions,
+): Promise<Sniffed> {
+  const whole = await sniffHead({ local, name, compression: "none", held: head }, options);
+  const found = { ...whole, file: { local, name, compression: "none" as const, place } };
+  if (found.format !== "csv" || place.offset === 0) return found;
+  return { ...found, csv: { ...found.csv, header: false } };
+}
+
+/** As {@link sniffFormat}, of a file whose compression is known. */
+export async function sniffHead(packed: LocalFile, options: FileOptions): Promise<Sniffed> {
+  const { name } = packed;
   const { format } = options;
-  const packed: LocalFile = { local, name, compression: await compressionOf(local) };
   const file = await withEncoding(packed, options.encoding);
   const { head, whole } = await headOf(file, headBytes);
   const binary = (await sniffWorkbook(file, head, format)) ?? sniffBinary(file, head, format);

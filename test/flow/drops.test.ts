@@ -111,6 +111,39 @@ test("a batch of a thousand files with long paths is more than a message holds, 
   expect(found).toEqual([{ n: 1_000, total: 499_500 }]);
 });
 
+test("large files are processed in parts, and bad lines keep their places in the whole", {
+  timeout: 60_000,
+}, async () => {
+  await using folder = await freshFolder();
+  const { path } = folder;
+  await mkdir(join(path, "in"));
+  const lines = Array.from({ length: 3_000 }, (_, n) => (n % 500 === 499 ? "{ bad" : `{"k":${n}}`));
+  await writeFile(join(path, "in/k.ndjson"), `${lines.join("\n")}\n`);
+  const csv = Array.from({ length: 2_000 }, (_, n) => (n === 1_500 ? "1,2" : `"${n + 3_000}"`));
+  await writeFile(join(path, "in/k.csv"), `k\n${csv.join("\n")}\n`);
+  await writeFile(join(path, "p.yaml"), yaml("").replace("[k]", "[dt]"));
+  const args = ["run", "p.yaml", "--date", "2026-01-01", "--json"];
+  const ended = await runOnpoint(path, args, { ONPOINT_BATCH_BYTES: "4000" });
+  expect(ended.code, ended.stderr.slice(-2_000)).toBe(3);
+  const { stages } = JSON.parse(ended.stdout) as { stages: { process: { done: number } } };
+  expect(stages.process.done).toBeGreaterThan(6);
+  const found = await query(path, "SELECT count(*)::INT AS n, sum(k)::INT AS total FROM k");
+  const isBad = (n: number) => (n < 3_000 && n % 500 === 499) || n === 4_500;
+  const good = Array.from({ length: 5_000 }, (_, n) => n).filter((n) => !isBad(n));
+  expect(found).toEqual([{ n: good.length, total: good.reduce((sum, n) => sum + n, 0) }]);
+  const places = await query(
+    path,
+    "SELECT line::INT AS line, byte_offset::INT AS at FROM quarantine_k ORDER BY file, line",
+  );
+  const offsetOf = (all: string[], at: number) =>
+    all.slice(0, at).join("\n").length + (at > 0 ? 1 : 0);
+  const ndjson = [499, 999, 1_499, 1_999, 2_499, 2_999];
+  expect(places).toEqual([
+    { line: 1_502, at: 2 + offsetOf(csv, 1_500) },
+    ...ndjson.map((at) => ({ line: at + 1, at: offsetOf(lines, at) })),
+  ]);
+});
+
 test("a stop does not wait for a model that takes long", { timeout: 120_000 }, async () => {
   await using folder = await freshFolder();
   const { path } = folder;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { FilesSource, Source, TableConfig } from "../../internal/model/pipeline.ts";
 import { NotFound } from "../../internal/objects/objects.ts";
+import type { DroppedFile } from "../../internal/process/dropped-file.ts";
 import type { Column } from "../../internal/process/merge-columns.ts";
 import { processInputs } from "../../internal/process/process-inputs.ts";
 import type { TableWritten } from "../../internal/process/process-table.ts";
@@ -17,7 +18,9 @@ export type TableRead = TableWritten & { data: Row[]; bad: Row[] };
 
 /** `files`: contents by name; a string without `content` names a file that exists. */
 export type Batch = {
-  files: Record<string, string | Buffer | { path: string }>;
+  files?: Record<string, string | Buffer | { path: string }>;
+  /** Files that a test has on its disk already, beside `files`. */
+  inputs?: readonly DroppedFile[];
   /** Raw files of earlier runs, by their path in the lake. */
   earlier?: Record<string, Buffer>;
   source?: Partial<Source>;
@@ -51,8 +54,8 @@ export async function processBatch(batch: Batch): Promise<TableRead[]> {
   const scratch = join(root, "scratch");
   await mkdir(scratch);
   try {
-    const inputs: { local: string; name: string }[] = [];
-    for (const [name, content] of Object.entries(batch.files)) {
+    const inputs: DroppedFile[] = [...(batch.inputs ?? [])];
+    for (const [name, content] of Object.entries(batch.files ?? {})) {
       const local =
         typeof content === "object" && "path" in content ? content.path : join(root, name);
       await mkdir(dirname(local), { recursive: true });
