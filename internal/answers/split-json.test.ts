@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compilePath, recordsOf } from "../extract/json-records.ts";
-import { cutRecords } from "../process/byte-source.ts";
 import { type PlainPath, plainPath } from "./plain-path.ts";
 import { recordTexts } from "./record-texts.ts";
-import { JsonSplitter, splitJson } from "./split-json.ts";
+import { splitBytes } from "./split-file.ts";
+import { splitJson } from "./split-json.ts";
 
 const plain = (path: string) => plainPath(path) as PlainPath;
 const split = (path: string, document: string) => {
@@ -77,11 +77,18 @@ test("the same values as by JSON.parse and the whole of JSONPath, however the by
         expect(parsed(splitJson(bytes, plain(path)).texts)).toEqual(records);
         expect(parsed(recordTexts(bytes, compilePath(path)).texts)).toEqual(records);
         const texts: string[] = [];
-        const splitter = new JsonSplitter(plain(path), (text) => texts.push(text.toString()));
-        const { signal } = new AbortController();
-        await cutRecords(piecesOf(bytes, pieceBytes), splitter.take, async () => {}, signal);
-        splitter.end();
+        const { frame, count } = await splitBytes(
+          piecesOf(bytes, pieceBytes),
+          plain(path),
+          (text) => texts.push(text.toString()),
+          async () => {},
+          new AbortController().signal,
+        );
         expect(parsed(texts)).toEqual(records);
+        expect({ frame, count }).toEqual({
+          frame: splitJson(bytes, plain(path)).frame,
+          count: records.length,
+        });
       },
     ),
   );

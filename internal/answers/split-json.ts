@@ -55,6 +55,7 @@ export class JsonSplitter {
   #frame: Buffer[] = [];
   #frameBytes = 0;
   #last: Buffer | null = null;
+  #isLastKept = false;
   #count = 0;
 
   constructor(path: PlainPath, onRecord: OnRecord) {
@@ -88,6 +89,13 @@ export class JsonSplitter {
         throw malformed("text behind its end", here);
     }
   };
+
+  /** To be called before bytes that were taken are written over. */
+  keepLast(): void {
+    if (this.#last === null || this.#isLastKept) return;
+    this.#last = Buffer.from(this.#last);
+    this.#isLastKept = true;
+  }
 
   /** To be called when all bytes were taken: the document with no records but the first and the last one. */
   end(): unknown {
@@ -169,7 +177,10 @@ export class JsonSplitter {
     this.#tell(bytes.subarray(value, end), here + value - at);
     const member = bytes.subarray(at, end);
     if (this.#count === 1) this.#keep(member, here);
-    else this.#last = member;
+    else {
+      this.#last = member;
+      this.#isLastKept = false;
+    }
     this.#place = "comma";
     return end;
   }

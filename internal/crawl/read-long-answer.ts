@@ -6,7 +6,7 @@ import { parseJsonExact } from "../extract/json-exact.ts";
 import type { Exchange } from "../fetch/fetch-page.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import { headOf, type LocalFile } from "../process/byte-source.ts";
-import { readAnswer } from "../process/read-answer.ts";
+import { type AnswerVisitor, readAnswer } from "../process/read-answer.ts";
 import { describeError, Permanent } from "../std/errors.ts";
 import { newXmlLayout } from "../xml/xml-layout.ts";
 import type { ApiAnswer } from "./api-answer.ts";
@@ -35,20 +35,8 @@ export async function readLongAnswer(
   let format: FoundFormat | null = null;
   let isArchive = false;
   let fault: AnswerFault | null = null;
-  let document: unknown;
-  let count = 0;
-  const visitor = {
-    starts: (frame: unknown) => {
-      document = frame ?? undefined;
-    },
-    record: (_raw: Buffer, reason: unknown, json: () => Buffer) => {
-      count += 1;
-      if (collector.isNeeded) collector.add([reason === null ? parsed(json()) : null]);
-      if (collector.links.length > maxLinks)
-        throw new Permanent(`more than ${maxLinks} links follow from its records`);
-    },
-    drained: async () => {},
-  };
+  const seen: Seen = { document: undefined, count: 0 };
+  const visitor = visitorFor(collector, seen);
   const read = async (part: AnswerPart) => {
     if (part.fault !== null) throw part.fault;
     const { head } = await headOf(part.file, formatHeadBytes);
@@ -72,14 +60,37 @@ export async function readLongAnswer(
       isArchive = part.member !== null;
     }
     if (fault !== null && faults === parts) throw fault;
-    const found = { count, found: collector, error: null };
+    const found = { count: seen.count, found: collector, error: null };
     if (isArchive) return { ...found, format: "zip", document: undefined };
-    return { ...found, format: format ?? "json", document };
+    return { ...found, format: format ?? "json", document: seen.document };
   } catch (error) {
     if (!(error instanceof AnswerFault || error instanceof Permanent)) throw error;
     const what = format === null ? "cannot be read" : `is not ${upper(format)}`;
     return { format: format ?? "json", error: `the answer ${what} (${describeError(error)})` };
   }
+}
+
+type Seen = { document: unknown; count: number };
+
+/** Tells `collector` of records only if it needs them: a long answer is then read once. */
+function visitorFor(collector: RecordCollector, seen: Seen): AnswerVisitor {
+  const { isNeeded } = collector;
+  const counted = (records: number) => {
+    seen.count += records;
+  };
+  return {
+    starts(frame) {
+      seen.document = frame ?? undefined;
+    },
+    record(_raw, reason, json) {
+      seen.count += 1;
+      if (isNeeded) collector.add([reason === null ? parsed(json()) : null]);
+      if (collector.links.length > maxLinks)
+        throw new Permanent(`more than ${maxLinks} links follow from its records`);
+    },
+    ...(isNeeded ? {} : { counted }),
+    drained: async () => {},
+  };
 }
 
 const upper = (format: FoundFormat) => format.toUpperCase();

@@ -112,12 +112,21 @@ export async function headOf(
  */
 export type Take = (bytes: Buffer, start: number, offset: number, last: boolean) => number;
 
-/** Feeds records to `take` until the bytes end. `drained` is awaited after every chunk. */
+/** Puts what is left of the bytes before what came behind them. */
+export type Join = (rest: Buffer, waiting: readonly Buffer[]) => Buffer;
+
+const joinAnew: Join = (rest, waiting) => Buffer.concat([rest, ...waiting]);
+
+/**
+ * Feeds records to `take` until the bytes end. `drained` is awaited after every chunk. `join` gives the bytes that `take` sees;
+ * left alone, new ones each time.
+ */
 export async function cutRecords(
   source: AsyncIterable<Buffer>,
   take: Take,
   drained: () => Promise<void>,
   signal: AbortSignal,
+  join: Join = joinAnew,
 ): Promise<void> {
   let rest: Buffer = Buffer.alloc(0);
   let skipping = false;
@@ -152,12 +161,12 @@ export async function cutRecords(
     waitingBytes += chunk.length;
     // A long record is looked at again only when there is twice as much of it: the work stays linear.
     if (waitingBytes < rest.length) continue;
-    rest = feed(Buffer.concat([rest, ...waiting]), false);
+    rest = feed(join(rest, waiting), false);
     waiting = [];
     waitingBytes = 0;
     await drained();
   }
-  feed(Buffer.concat([rest, ...waiting]), true);
+  feed(join(rest, waiting), true);
   await drained();
 }
 

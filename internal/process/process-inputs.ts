@@ -20,7 +20,7 @@ import { extractRows, extractsByTable, pageRows, rawReader } from "./raw-to-rows
 import type { RecordReader } from "./record.ts";
 import { JsonScanner } from "./scan-json.ts";
 import { stageFiles } from "./stage-files.ts";
-import { jsonColumns, passInto } from "./stage-input.ts";
+import { jsonColumns, type PassCounts, passInto } from "./stage-input.ts";
 import type { RegisterSchema } from "./table-columns.ts";
 import { tableSettings } from "./table-settings.ts";
 
@@ -144,7 +144,7 @@ function stageRaw(
 ): TableWork["stage"] {
   return async (scratch, quarantine) => {
     const scanner = new JsonScanner();
-    const staged: { path: string; good: number; name: string; read: ReadyInput["read"] }[] = [];
+    const staged: { input: Omit<ReadyInput, "staged">; path: string; counts: PassCounts }[] = [];
     let longestBytes = 0;
     let bad = 0;
     let blank = 0;
@@ -155,17 +155,16 @@ function stageRaw(
       bad += counts.bad;
       blank += counts.blank;
       longestBytes = Math.max(longestBytes, counts.longestBytes);
-      staged.push({ path, good: counts.good, name, read });
+      staged.push({ input: { name, read }, path, counts });
     }
     const json = { ...jsonColumns(scanner), hasShortRecords: longestBytes <= 1024 * 1024 };
     return {
       blank,
       bad,
-      inputs: staged.map(({ path, good, name, read }) => ({
-        name,
-        read,
-        staged: { kind: "json", path, records: good, compression: "none", ...json },
-      })),
+      inputs: staged.map(({ input, path, counts: { good, goodBytes } }) => {
+        const place = { path, records: good, sizeBytes: goodBytes, compression: "none" as const };
+        return { ...input, staged: { kind: "json", ...place, ...json } };
+      }),
     };
   };
 }

@@ -79,6 +79,7 @@ export async function processTable(
       .filter(({ staged }) => staged.records > 0)
       .map((input) => withPresentNames(input, work.rules.aliases));
     const good = ready.reduce((sum, { staged }) => sum + staged.records, 0);
+    const goodBytes = ready.reduce((sum, { staged }) => sum + staged.sizeBytes, 0);
     // 2. Settle the columns with all other writers of the table.
     const { version, targets, registered, refused } = await settle(deps, work, ready);
     // 3. Set aside, or leave out, rows with a value that no column can hold.
@@ -112,6 +113,7 @@ export async function processTable(
         key: work.key,
         select,
         isCheap: true,
+        rowBytes: goodBytes / good,
         columns: targets,
         registered,
         partitionBy: work.partitionBy,

@@ -39,6 +39,8 @@ export type AnswerVisitor = {
   starts(document: unknown): void;
   /** `json`: the record as JSON, when it is not written so; valid for records without a `reason` only. */
   record(raw: Buffer, reason: Reason | null, json: () => Buffer): void;
+  /** For who wants no more than their number: told of it where it is known, then `record` tells of none. */
+  counted?: (records: number) => void;
   drained(): Promise<void>;
 };
 
@@ -135,8 +137,12 @@ async function readJson(
   if (path !== null && !isHeld) {
     // What the columns of all records are may stand behind them, and whether it is JSON is known at its end.
     const ignore = async () => {};
-    const { frame } = await splitBytes(bytesOf(file), path, () => {}, ignore, signal);
+    const { frame, count } = await splitBytes(bytesOf(file), path, () => {}, ignore, signal);
     visitor.starts(holder(frame));
+    if (visitor.counted !== undefined) {
+      visitor.counted(count);
+      return;
+    }
     await splitBytes(bytesOf(file), path, tell, visitor.drained, signal);
     return;
   }

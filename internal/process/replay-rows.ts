@@ -67,14 +67,21 @@ async function stageRows(
     const scanner = new JsonScanner({ isText });
     const read = rowReader(rows, isText ? ["text"] : ["raw", "typed"], scanner);
     const path = join(scratch, isText ? "text.ndjson" : "typed.ndjson");
-    const { good, bad: noRows } = await passInto(path, read, quarantine, signal);
+    const { good, goodBytes, bad: noRows } = await passInto(path, read, quarantine, signal);
     bad += noRows;
     const json = jsonColumns(scanner);
     inputs.push({
       name: local,
       read,
       isText,
-      staged: { kind: "json", path, records: good, compression: "none", ...json },
+      staged: {
+        kind: "json",
+        path,
+        records: good,
+        sizeBytes: goodBytes,
+        compression: "none",
+        ...json,
+      },
     });
   }
   return { inputs, blank: 0, bad };

@@ -118,9 +118,10 @@ async function stageFile(
   const copy = isDirect
     ? null
     : await passInto(path, read, first === null ? quarantine : null, signal);
-  const { good, bad, blank } = first ?? copy ?? { good: 0, bad: 0, blank: 0 };
+  const counts = first ?? copy ?? { good: 0, goodBytes: 0, bad: 0, blank: 0 };
+  const { good, goodBytes, bad, blank } = counts;
   const place = isDirect ? { path: local, compression } : { path, compression: "none" as const };
-  const staged = stagedText(found, { ...place, records: good }, shapes, copy);
+  const staged = stagedText(found, { ...place, records: good, sizeBytes: goodBytes }, shapes, copy);
   const isText = found.format !== "avro" && scanner !== deps.json;
   return { input: { name, read, staged, isText }, scanner, blank, bad };
 }
@@ -134,7 +135,7 @@ function csvOf(found: Sniffed): SniffedCsv | null {
 
 function stagedText(
   found: Sniffed,
-  place: Pick<StagedInput, "path" | "records"> & { compression: DuckCompression },
+  place: Pick<StagedInput, "path" | "records" | "sizeBytes"> & { compression: DuckCompression },
   shapes: Parameters<typeof csvColumns>[1],
   copy: { longestBytes: number } | null,
 ): StagedInput {

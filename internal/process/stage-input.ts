@@ -28,8 +28,13 @@ export type InputColumn = Column & { source: string; hasLong: boolean };
 /** What DuckDB unpacks itself. */
 export type DuckCompression = "none" | "gzip" | "zstd";
 
-/** `records`: rows that SQL must find in it. `hasShortRecords`: none is longer than 1 MiB. `isCopy`: written by us, all lines end in LF. */
-export type StagedInput = { path: string; records: number; columns: InputColumn[] } & (
+/** `records`: rows that SQL must find in it, of `sizeBytes` in all: as text, or of Parquet unpacked. `hasShortRecords`: none is longer than 1 MiB. `isCopy`: written by us, all lines end in LF. */
+export type StagedInput = {
+  path: string;
+  records: number;
+  sizeBytes: number;
+  columns: InputColumn[];
+} & (
   | {
       kind: "csv";
       compression: DuckCompression;
@@ -42,8 +47,8 @@ export type StagedInput = { path: string; records: number; columns: InputColumn[
   | { kind: "parquet" }
 );
 
-/** What a pass over an input counted. */
-export type PassCounts = { good: number; bad: number; blank: number };
+/** What a pass over an input counted; `goodBytes`: of the good records. */
+export type PassCounts = { good: number; goodBytes: number; bad: number; blank: number };
 
 /** Where a pass leaves what it sees. */
 export type PassTargets = { clean: LineFile | null; quarantine: Quarantine | null };
@@ -54,12 +59,13 @@ export async function pass(
   { clean, quarantine }: PassTargets,
   signal: AbortSignal,
 ): Promise<PassCounts & { direct: boolean }> {
-  const counts = { good: 0, bad: 0 };
+  const counts = { good: 0, goodBytes: 0, bad: 0 };
   const summary = await read(
     {
       seen(record) {
         if (record.reason === null) {
           counts.good++;
+          counts.goodBytes += record.raw.length;
           clean?.write(record.clean());
         } else {
           counts.bad++;
@@ -68,6 +74,7 @@ export async function pass(
       },
       passed(rows, block) {
         counts.good += rows;
+        counts.goodBytes += block.length;
         clean?.write(block);
       },
       async drained() {
@@ -182,7 +189,10 @@ async function readFooter(sql: Sql, path: string): Promise<StagedInput> {
   const found = await sql.describe(
     `SELECT * FROM read_parquet(${sqlText(path)}, hive_partitioning=false)`,
   );
-  const [footer] = await sql.rows(`SELECT num_rows FROM parquet_file_metadata(${sqlText(path)})`);
+  const [footer] = await sql.rows(
+    `SELECT num_rows, (SELECT sum(total_uncompressed_size) FROM parquet_metadata(${sqlText(path)})) AS bytes
+     FROM parquet_file_metadata(${sqlText(path)})`,
+  );
   const names = distinctNames(found.map((column) => column.name));
   const columns = found.map(({ name, type }, i) => ({
     name: names[i] ?? name,
@@ -201,5 +211,6 @@ async function readFooter(sql: Sql, path: string): Promise<StagedInput> {
     );
     for (const [i, column] of longs.entries()) column.hasLong = row?.[`l${i}`] === true;
   }
-  return { kind: "parquet", path, records: Number(footer?.num_rows), columns };
+  const sizeBytes = Number(footer?.bytes ?? 0);
+  return { kind: "parquet", path, records: Number(footer?.num_rows), sizeBytes, columns };
 }

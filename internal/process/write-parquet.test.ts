@@ -26,6 +26,7 @@ async function write(
   select: string,
   partitionBy: { name: string; expression: string | null }[] = [],
   sortBy: string[] = [],
+  rowBytes?: number,
 ) {
   const folder = join(root, String(runs++));
   const columns = await sql.describe(select);
@@ -38,6 +39,7 @@ async function write(
     runDate: "2026-03-04",
     folder,
     task: "m-1",
+    ...(rowBytes === undefined ? {} : { rowBytes }),
   });
 }
 
@@ -105,4 +107,17 @@ test("a proof that fails names the numbers", () => {
   proveRows("t", { ...counts, blank: 1 });
   proveRows("t", { ...counts, discarded: 1 });
   proveRows("t", { ...counts, replaced: 1 });
+});
+
+test.each([
+  [undefined, 100_000],
+  [50, 100_000],
+  [265, 30_720],
+  [1_000_000, 2_048],
+])("rows of %s bytes stand in groups of %i rows", async (rowBytes, rows) => {
+  const [file] = await write("SELECT range AS n FROM range(100_000)", [], [], rowBytes);
+  const [found] = await sql.rows(
+    `SELECT max(row_group_num_rows)::INT AS rows FROM parquet_metadata(${sqlList([file?.local ?? ""])})`,
+  );
+  expect(found).toEqual({ rows });
 });

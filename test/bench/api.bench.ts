@@ -1,5 +1,6 @@
 // The crawl role's figures for APIs: records for each CPU second of its processes, from socket to raw file, their start
-// included. Seconds differ from machine to machine.
+// included; and what one answer of a gigabyte takes, of the process role too. Seconds differ from machine to machine. Memory: the
+// highest RSS of a process, by the kernel.
 //
 // usage: node test/bench/api.bench.ts [--json] [--quick]
 import { spawn } from "node:child_process";
@@ -8,17 +9,25 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { freshFolder, query, startOnpoint } from "../support/run-onpoint.ts";
-import { meterProcessTree } from "./process-tree.ts";
+import { type CommandUsage, meterProcessTree } from "./process-tree.ts";
 
 const { json, quick } = parseArgs({
   options: { json: { type: "boolean" }, quick: { type: "boolean" } },
 }).values;
-const pages = quick ? 100 : 1_000;
 const size = 1_000;
+const paged = { pages: quick ? 100 : 1_000, size };
+/** A gigabyte, or a tenth. */
+const long = { pages: 1, size: quick ? 880_000 : 8_800_000 };
 
-type Row = { what: string; records: number; cpuSeconds: number; recordsPerCpuSecond: number };
+type Row = {
+  what: string;
+  records: number;
+  cpuSeconds: number;
+  recordsPerCpuSecond: number;
+  peakRssBytes: { crawl: number; process: number };
+};
 
-async function crawlApi(what: string): Promise<Row & { peakPssBytes: number }> {
+async function crawlApi(what: string, { pages, size }: typeof paged): Promise<Row> {
   await using folder = await freshFolder();
   const script = join(import.meta.dirname, "crawl/api-server.ts");
   const server = spawn(process.execPath, [script, String(pages), String(size)], {
@@ -34,19 +43,31 @@ async function crawlApi(what: string): Promise<Row & { peakPssBytes: number }> {
     });
     const meter = meterProcessTree(child.pid ?? 0, { everyMs: 50 });
     const { code, stderr } = await ended;
-    const crawl = meter.stop().commands.find(({ name }) => name === "onpoint crawl");
+    const { commands } = meter.stop();
     const [found] = await query<{ n: number }>(folder.path, "SELECT count(*)::INT AS n FROM rows");
     const records = found?.n ?? 0;
     if (code !== 0 || records !== pages * size)
       throw new Error(`${records} of ${pages * size} records, exit ${code}: ${stderr}`);
-    if (crawl === undefined) throw new Error("no crawl process was seen");
-    const { cpuSeconds, peakPssBytes } = crawl;
-    return { what, records, cpuSeconds, recordsPerCpuSecond: records / cpuSeconds, peakPssBytes };
+    const crawl = usageOf(commands, "onpoint crawl");
+    const { peakRssBytes } = usageOf(commands, "onpoint process");
+    return {
+      what,
+      records,
+      cpuSeconds: crawl.cpuSeconds,
+      recordsPerCpuSecond: records / crawl.cpuSeconds,
+      peakRssBytes: { crawl: crawl.peakRssBytes, process: peakRssBytes },
+    };
   } finally {
     const exit = once(server, "exit");
     server.stdin.end();
     await exit;
   }
+}
+
+function usageOf(commands: readonly CommandUsage[], name: string): CommandUsage {
+  const found = commands.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no process "${name}" was seen`);
+  return found;
 }
 
 function pipelineOf(url: string): string {
@@ -63,14 +84,19 @@ sources:
 `;
 }
 
-const rows = [];
-for (const what of ["plain", "exact"]) {
-  const row = await crawlApi(what);
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+const rows: Row[] = [];
+for (const [what, of] of [
+  ["plain", paged],
+  ["exact", paged],
+  ["long", long],
+] as const) {
+  const row = await crawlApi(what, of);
   rows.push(row);
-  const { records, cpuSeconds, recordsPerCpuSecond, peakPssBytes } = row;
+  const { records, cpuSeconds, recordsPerCpuSecond, peakRssBytes } = row;
   if (!json)
     process.stdout.write(
-      `${what.padEnd(6)} ${records} records  ${recordsPerCpuSecond.toFixed(0)} records/CPU s  ${cpuSeconds.toFixed(1)} CPU s  ${(peakPssBytes / 2 ** 20).toFixed(0)} MiB\n`,
+      `${what.padEnd(6)} ${records} records  ${recordsPerCpuSecond.toFixed(0)} records/CPU s  ${cpuSeconds.toFixed(1)} CPU s  crawl ${megabytes(peakRssBytes.crawl)}  process ${megabytes(peakRssBytes.process)}\n`,
     );
 }
 if (json) process.stdout.write(`${JSON.stringify({ rows })}\n`);

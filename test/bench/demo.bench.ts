@@ -50,7 +50,7 @@ async function countRows(path: string): Promise<number> {
 }
 
 function table({ commands, ...all }: TreeUsage, rowCount: number): string {
-  const line = ({ name, cpuSeconds, peakPssBytes }: CommandUsage) =>
+  const line = ({ name, cpuSeconds, peakPssBytes }: Omit<CommandUsage, "peakRssBytes">) =>
     [
       name.padEnd(24),
       `${cpuSeconds.toFixed(1)} CPU s`.padStart(12),

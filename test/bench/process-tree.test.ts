@@ -63,6 +63,9 @@ test("memory is that of the whole tree, and its peak stays", async () => {
   expect(usage.peakPssBytes).toBeGreaterThan(140 << 20);
   expect(usage.peakPssBytes).toBeLessThan(400 << 20);
   expect(usage.commands[0]).toMatchObject({ name: "both", processes: 2 });
+  // Of one of them, with all that they share.
+  expect(usage.commands[0]?.peakRssBytes).toBeGreaterThan(110 << 20);
+  expect(usage.commands[0]?.peakRssBytes).toBeLessThan(usage.peakPssBytes);
 });
 
 test("a process that is not there is refused", () => {

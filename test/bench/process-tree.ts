@@ -4,7 +4,8 @@
 // nothing when one ends (proc_pid_stat(5): utime, stime, cutime, cstime). What is missed is the time between the last
 // sample and the end of a process that nobody of the tree waits for: the root, and orphans.
 // Memory: PSS, which counts a page that n processes share one n-th to each, so that sums over processes are true
-// (proc_pid_smaps(5)). A peak between two samples is missed.
+// (proc_pid_smaps(5)); a peak between two samples is missed. Beside it the highest RSS of a process, which the kernel keeps
+// (proc_pid_status(5): VmHWM): of that only what comes after the last sample is missed.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 
@@ -26,6 +27,8 @@ export type CommandUsage = {
   processes: number;
   cpuSeconds: number;
   peakPssBytes: number;
+  /** Highest RSS of one of them, pages that it shares counted in full. */
+  peakRssBytes: number;
 };
 
 export type TreeMeter = {
@@ -44,7 +47,7 @@ export type TreeMeterOptions = {
 
 /** Clock ticks since boot; with the pid, `startedTicks` names a process for good. */
 type Stat = { parent: number; startedTicks: number; ownTicks: number; waitedTicks: number };
-type Member = Stat & { name: string; pssBytes: number };
+type Member = Stat & { name: string; pssBytes: number; peakRssBytes: number };
 
 /** USER_HZ, the unit of times in /proc: 100 wherever Node runs on Linux (time(7)). */
 const ticksPerSecond = 100;
@@ -58,7 +61,9 @@ export function meterProcessTree(rootPid: number, options: TreeMeterOptions = {}
   const root = readStat(rootPid);
   if (root === null) throw new Error(`process ${rootPid} has no /proc/${rootPid}/stat`);
   const startedMs = performance.now();
-  const living = new Map<number, Member>([[rootPid, { ...root, name: "", pssBytes: 0 }]]);
+  const living = new Map<number, Member>([
+    [rootPid, { ...root, name: "", pssBytes: 0, peakRssBytes: 0 }],
+  ]);
   const ended: Member[] = [];
   const peaks = new Map<string, number>();
   let endedTicks = 0;
@@ -148,7 +153,7 @@ function addChildren(living: Map<number, Member>, stats: Map<number, Stat>): voi
     grew = false;
     for (const [pid, stat] of stats) {
       if (living.has(pid) || !living.has(stat.parent)) continue;
-      living.set(pid, { ...stat, name: "", pssBytes: 0 });
+      living.set(pid, { ...stat, name: "", pssBytes: 0, peakRssBytes: 0 });
       grew = true;
     }
   }
@@ -167,6 +172,9 @@ function refresh(
     if (argv.length > 0) member.name = nameOf(argv);
     const pss = /^Pss: +(\d+) kB$/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1];
     member.pssBytes = Number(pss ?? 0) * 1024;
+    // The last value is the highest, and a process that is ending has none.
+    const rss = /^VmHWM:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`))?.[1];
+    if (rss !== undefined) member.peakRssBytes = Number(rss) * 1024;
   }
 }
 
@@ -180,11 +188,12 @@ function byCommand(
     processes: group.length,
     cpuSeconds: sum(group, (one) => one.ownTicks) / ticksPerSecond,
     peakPssBytes: peaks.get(name) ?? 0,
+    peakRssBytes: Math.max(...group.map((one) => one.peakRssBytes)),
   }));
   const rest = totalTicks - sum(members, (one) => one.ownTicks);
   if (rest > 0) {
     const cpuSeconds = rest / ticksPerSecond;
-    commands.push({ name: unseen, processes: 0, cpuSeconds, peakPssBytes: 0 });
+    commands.push({ name: unseen, processes: 0, cpuSeconds, peakPssBytes: 0, peakRssBytes: 0 });
   }
   return commands.sort((a, b) => b.cpuSeconds - a.cpuSeconds);
 }
