@@ -220,8 +220,6 @@ async function settleAnswer(owner: ShardOwner, answered: Answered): Promise<Fron
     settleDead(owner, entry, `the answer cannot be read: ${describeError(error)}`, answer.status);
     return [];
   }
-  const again = source.kind === "api" ? reading.links.find((each) => isRound(owner, each)) : null;
-  if (again) reading = { ...reading, links: [], error: circleReason(again) };
   const fresh = await offerInTurns(owner, reading.links);
   const long = longBodyOf(answer);
   // Before its record: what that names is there.
@@ -260,12 +258,7 @@ function longBody({ run }: ShardOwner, link: FrontierLink, answer: Exchange) {
 }
 
 function circleReason({ page, url }: FrontierLink): string {
-  return `page ${page} was there before: ${url}`;
-}
-
-/** Of links that stay in the shard; the frontier of the shard that owns a link judges the others. */
-function isRound(owner: ShardOwner, link: FrontierLink): boolean {
-  return owner.shardOf(link.url) === owner.shard && owner.frontier.isRound(link);
+  return `repeated cursor or URL: page ${page} was there before: ${url}`;
 }
 
 /** Links may be committed before what they were found on: whoever fetches that again finds them again. */

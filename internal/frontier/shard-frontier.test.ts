@@ -173,26 +173,7 @@ describe("ShardFrontier", () => {
   });
 });
 
-test("a page of an API that comes up again under another number goes round in a circle", () => {
-  const frontier = new ShardFrontier({ scratch: tmpdir() });
-  const page = (cursor: string, n: number) =>
-    ({
-      url: `https://a.test/?c=${cursor}`,
-      source: "s",
-      kind: "api",
-      depth: 0,
-      priority: 0,
-      page: n,
-    }) as const;
-  expect(frontier.isRound(page("a", 1))).toBe(false);
-  for (const [at, cursor] of ["x", "a", "b"].entries()) frontier.offer(page(cursor, at));
-  // Found again by whoever asks again for the page before it.
-  expect(frontier.isRound(page("b", 2))).toBe(false);
-  expect(frontier.isRound(page("a", 3))).toBe(true);
-  frontier.close();
-});
-
-test("a page that another shard's page leads back to is queued as a circle once, whoever owns the shard", () => {
+test("a page that a later page leads back to is queued as a circle once, whoever owns the shard", () => {
   const page = (cursor: string, n: number) =>
     ({
       url: `https://a.test/?c=${cursor}`,

@@ -143,14 +143,6 @@ export class ShardFrontier {
     return isNew;
   }
 
-  /** Whether a page of an API was seen, and as another page than this: its cursors or next URLs go round in a circle. */
-  isRound(link: FrontierLink): boolean {
-    if (!isBehindFirst(link)) return false;
-    const request = requestFingerprint(link);
-    const { hi, lo } = linkFingerprint(link);
-    return this.#seen.has(request.hi, request.lo) && !this.#seen.has(hi, lo);
-  }
-
   /** Queues a link that counts as seen. */
   queue(link: FrontierLink): void {
     const source = this.#numberOf(link.source);

@@ -8,7 +8,7 @@ import {
 } from "../../test/support/api-source.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import { UsageError } from "../std/errors.ts";
-import { bodyText, firstRequest, valueIn, withValues } from "./api-request.ts";
+import { bodyText, firstRequest, withValues } from "./api-request.ts";
 
 const none = { kind: "none" } as const;
 
@@ -89,8 +89,12 @@ test("what paging sets in a body replaces what the source has there, and nothing
   expect(bodyText(apiSource(none), ask)).toBeNull();
 });
 
-test.each(["query", "body", "header"] as const)("a value in the %s is found again", (place) => {
-  const request = withValues({ url: `${url}?x=1` }, { n: "a b" }, place);
-  expect(valueIn(request, "n", place)).toBe("a b");
-  expect(valueIn(request, "m", place)).toBeNull();
+test.each([
+  ["query", { url: `${url}?x=1&n=a%20b` }],
+  ["body", { url: `${url}?x=1`, ask: { body: { n: "a b" } } }],
+  ["header", { url: `${url}?x=1`, ask: { headers: { n: "a b" } } }],
+] as const)("the same value set in the %s again is the same request", (place, expected) => {
+  const once = withValues({ url: `${url}?x=1` }, { n: "a b" }, place);
+  expect(once).toEqual(expected);
+  expect(withValues(once, { n: "a b" }, place)).toEqual(once);
 });

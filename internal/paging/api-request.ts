@@ -5,7 +5,7 @@ import type { ApiSource, Place } from "../model/pipeline.ts";
 import { before, type ReadFrom } from "../recrawl/high-water.ts";
 import { UsageError } from "../std/errors.ts";
 import { canonicalUrl } from "../url/url.ts";
-import { paramOf, withoutParam, withParams } from "./query-params.ts";
+import { withoutParam, withParams } from "./query-params.ts";
 
 /** What tells a request of a source from its others; `url` is canonical. */
 export type ApiRequest = { url: string; ask?: LinkAsk };
@@ -81,13 +81,6 @@ export function withValues(
   const texts = Object.fromEntries(Object.entries(values).map(([name, v]) => [name, String(v)]));
   if (place === "header") return { url, ask: { ...ask, headers: { ...ask.headers, ...texts } } };
   return { ...request, url: canonicalUrl(withParams(url, texts)) ?? url };
-}
-
-/** The value of that name in a request, as text; null without one. */
-export function valueIn({ url, ask }: ApiRequest, name: string, place: Place): string | null {
-  if (place === "query") return paramOf(url, name);
-  const value = (place === "body" ? ask?.body : ask?.headers)?.[name];
-  return value === undefined ? null : String(value);
 }
 
 /**

@@ -6,7 +6,7 @@ import { parseLinkHeader } from "../links/link-header.ts";
 import type { PagesKnown } from "../model/link.ts";
 import type { ApiSource, Pagination } from "../model/pipeline.ts";
 import { headerUrl } from "../url/header-url.ts";
-import { type ApiRequest, givenUrl, valueIn, withValues } from "./api-request.ts";
+import { type ApiRequest, givenUrl, withValues } from "./api-request.ts";
 
 /** An answer of an API: `page` is 0-based, `headers` have lower-case names, `records` is how many there were. */
 export type ApiAnswer = {
@@ -42,8 +42,9 @@ const maxAhead = 10_000;
 /**
  * What follows an answer. Ends: an empty page or one shorter than the known size (page, offset) where neither `total` nor
  * `more` says otherwise, all pages of the total, no cursor (absent, null, false or ""), no next link, `maxPages`. Errors: a
- * cursor or URL that is the one just used, a cursor that is no text or number, a next URL that is not http or https, a total
- * that is no number, more pages without a way to them. Throws Error when a JSONPath is wrong.
+ * cursor that is no text or number, a next URL that is not http or https, a total that is no number, more pages without a way
+ * to them. A cursor or URL that was used before is the next request all the same: the frontier, which knows all of them,
+ * reports it. Throws Error when a JSONPath is wrong.
  */
 export function nextRequests(source: ApiSource, answer: ApiAnswer): ApiStep {
   const step = stepOf(source, answer);
@@ -88,7 +89,6 @@ function stepOf(source: ApiSource, answer: ApiAnswer): ApiStep {
 function urlStep(source: ApiSource, { request, page }: ApiAnswer, given: string): ApiStep {
   const url = givenUrl(source, given, request.url);
   if (url === null) return { error: `next URL "${given}" is not an http or https URL` };
-  if (url === request.url) return { error: `repeated URL "${url}"` };
   return { next: [{ ...request, url, page: page + 1 }] };
 }
 
@@ -105,8 +105,6 @@ function cursorStep(
       : nextText(document, next ?? "");
   if ("end" in cursor && hasMore) return { error: `${more} says more, but there is ${cursor.end}` };
   if (!("text" in cursor)) return cursor;
-  if (valueIn(request, param, pagination.in) === cursor.text)
-    return { error: `repeated cursor "${cursor.text}"` };
   // A number stays one in a JSON body.
   const value = pagination.in === "body" ? cursor.value : cursor.text;
   return { next: [{ ...withValues(request, { [param]: value }, pagination.in), page: page + 1 }] };

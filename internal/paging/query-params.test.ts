@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { paramOf, withoutParam, withParams } from "./query-params.ts";
+import { withoutParam, withParams } from "./query-params.ts";
 
 test("sets parameters and leaves the others as they are written", () => {
   expect(
@@ -17,9 +17,4 @@ test("removes a parameter", () => {
     "https://a.example/?a=%20",
   );
   expect(withoutParam("https://a.example/?a", "key")).toBe("https://a.example/?a");
-});
-
-test("reads a parameter", () => {
-  expect(paramOf("https://a.example/?a=x%20y", "a")).toBe("x y");
-  expect(paramOf("https://a.example/?a", "b")).toBeNull();
 });

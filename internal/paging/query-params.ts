@@ -21,11 +21,6 @@ export function withoutParam(url: string, name: string): string {
   return parsed.href;
 }
 
-/** The value of the first parameter of that name, decoded; null without one. */
-export function paramOf(url: string, name: string): string | null {
-  return new URL(url).searchParams.get(name);
-}
-
 function parts(url: URL): string[] {
   return url.search.slice(1).split("&").filter(Boolean);
 }

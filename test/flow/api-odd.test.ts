@@ -16,6 +16,7 @@ const answers: Record<string, (cursor: string, nth: number) => [number, unknown]
     const next = { "": "a", a: "b", b: "c", c: "a" }[cursor];
     return [200, { data: [{ id: cursor || "first" }], next }];
   },
+  "/stuck": (cursor) => [200, { data: [{ id: cursor || "first" }], next: "a" }],
   "/expired": (cursor) => (cursor === "" ? [200, { data: [{ id: 1 }], next: "x" }] : [410, {}]),
   "/whole": (cursor) => [200, { data: [{ id: cursor }, { id: `${cursor}b` }], total: 4 }],
   // Ten records at first, and thirteen from the second page on; the second page is empty.
@@ -52,6 +53,7 @@ sources:
 ${source("flaky", "failWhen: $.error")}
 ${source("broken", "failWhen: $.error")}
 ${source("circle", byCursor)}
+${source("stuck", byCursor)}
 ${source("expired", byCursor)}
 ${source("whole", "pagination: { kind: page, size: 2, total: $.total }")}
 ${source("growing", "pagination: { kind: page, size: 5, total: $.total }")}
@@ -61,6 +63,7 @@ retries: { crawl: 2 }
   const run = await runOnpoint(folder.path, ["run", "p.yaml", "--date", "2026-07-01", "--json"]);
   const dead = await runOnpoint(folder.path, ["dead", "ls", "p-2026-07-01", "--json"]);
   const report = await runOnpoint(folder.path, ["report", "p-2026-07-01"]);
+  const reportJson = await runOnpoint(folder.path, ["report", "p-2026-07-01", "--json"]);
   server.close();
   server.closeAllConnections();
   expect(run.code, run.stderr.slice(-2000)).toBe(3);
@@ -69,13 +72,15 @@ retries: { crawl: 2 }
       ({ id }) => id,
     );
   expect(await ids("flaky")).toEqual([1]);
-  expect(await ids("circle")).toEqual(["a", "b", "first"]);
+  expect(await ids("circle")).toEqual(["a", "b", "c", "first"]);
+  expect(await ids("stuck")).toEqual(["a", "first"]);
   expect(await ids("expired")).toEqual([1]);
   expect(await ids("growing")).toEqual([100, 101, 102, 103, 104, 300, 301, 302]);
   expect(asked).toEqual({
     "/flaky": 2,
     "/broken": 3,
     "/circle": 4,
+    "/stuck": 2,
     "/expired": 2,
     "/whole": 2,
     "/growing": 3,
@@ -83,12 +88,18 @@ retries: { crawl: 2 }
   for (const reason of [
     'the answer is an error (failWhen), after 3 attempts: {\\"code\\":\\"E7\\"}',
     "page 4 was there before",
+    "repeated cursor or URL: page 2 was there before",
     "HTTP 410: the cursor of this page has expired",
   ])
     expect(dead.stdout).toContain(reason);
   expect(report.stdout).toContain("paging: total changed");
   expect(report.stdout).toMatch(/growing +paging: total said 13, read 8 +1$/m);
   expect(report.stdout).not.toContain("paging: total said 4");
+  expect(JSON.parse(reportJson.stdout).drops).toContainEqual({
+    source: "growing",
+    reason: "paging: total said 13, read 8",
+    links: 1,
+  });
 });
 
 test("next URLs that lead to another host and back are reported, and all their pages kept", {
