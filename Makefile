@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # The project's own Node, npm and tools come first: a bare `node` would be the machine's.
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup nats-server versitygw warcio tools demo check test bench clean
+.PHONY: help setup nats-server versitygw warcio tools demo check test bench image clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ bench: setup nats-server ## Time, CPU and memory of everything in test/bench (BE
 	  case $$bench in */crawl.*) sh scripts/bench-rivals.sh || exit 1 ;; esac; \
 	  node $$bench $(ARGS) || exit 1; \
 	done
+
+image: setup ## Build the container images (docker, or root on Debian; TARGET=onpoint for one)
+	@sh scripts/image.sh $(TARGET)
 
 clean: ## Remove what runs and builds left (not node_modules, not .tools)
 	rm -rf dist .onpoint lake examples/demo/lake

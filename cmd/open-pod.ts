@@ -11,6 +11,7 @@ import { parsePipeline } from "../internal/pipeline/parse-pipeline.ts";
 import { variablesFrom } from "../internal/pipeline/variables.ts";
 import { drainOnSignal } from "../internal/pod/drain.ts";
 import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
+import { serveHealth } from "../internal/pod/health.ts";
 import { type ParentLink, parentLink } from "../internal/pod/parent-link.ts";
 import { readSettings, type Settings } from "../internal/pod/settings.ts";
 import type { Queue } from "../internal/queue/queue.ts";
@@ -63,9 +64,10 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
       `set it, or use \`onpoint run\`, which starts one and the ${role} process`,
     );
   }
+  const health = settings.healthPort === null ? null : await serveHealth(settings.healthPort);
   const drain = drainOnSignal(process, {
     graceMs: graceMs[role] ?? 30_000,
-    onDrain: () => undefined,
+    onDrain: () => health?.set("draining"),
     log,
   });
   const parent = parentLink(process);
@@ -80,6 +82,7 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
   const pipelines = new Map<string, Pipeline>();
   const scratch = resolve(settings.scratch ?? join(settings.state, "scratch"), name);
   await makeFolders(scratch);
+  health?.set("ready");
   const openLake = (url: string) => openObjects(url, s3Options(settings));
   const known = async (run: ActiveRun): Promise<ActiveRun> => {
     if (!pipelines.has(run.token)) {
@@ -137,6 +140,7 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
       await lake.then((opened) => opened.close()).catch(() => undefined);
     await queue.close();
     drain.end();
+    await health?.close();
   }
 }
 

@@ -131,7 +131,14 @@ async function conductRun(
     output.line(line);
   };
   const natsUrl = nats?.url ?? settings.natsUrl ?? "";
-  const childEnv = { ...env, ONPOINT_NATS_URL: natsUrl, ONPOINT_STATE: state, ...threads(env) };
+  const childEnv = {
+    ...env,
+    ONPOINT_NATS_URL: natsUrl,
+    ONPOINT_STATE: state,
+    // One port is for one process; these have a parent that looks after them.
+    ONPOINT_HEALTH_PORT: undefined,
+    ...threads(env),
+  };
   const cluster = new LocalCluster({
     command: (role) => ({
       args: roleCommand(role, role === "coordinator" ? [path, ...coordinatorArgs(options)] : []),

@@ -13,7 +13,7 @@ start() {
 }
 start tsc tsc
 start biome biome ci .
-start oxlint oxlint --type-aware cmd internal test examples
+start oxlint oxlint --type-aware cmd internal test examples scripts
 start unit vitest run --project unit
 
 status=0

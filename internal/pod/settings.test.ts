@@ -115,6 +115,7 @@ test("the help has one line a variable", () => {
     ONPOINT_SNAPSHOT_MS      60000        least time between two snapshots of a shard's frontier
     ONPOINT_BATCH_BYTES      268435456    input size at which a batch is cut, and a large file split
     ONPOINT_BATCH_MS         30000        age at which a batch is cut
+    ONPOINT_HEALTH_PORT      -            port where a pod of any role answers /live and /ready; unset: none
     ONPOINT_LOG_LEVEL        info         least level that is logged
     ONPOINT_SCRATCH          -            space for spilling and copies; unset: a folder in ONPOINT_STATE
     ONPOINT_USER_AGENT       onpoint/0.1  User-Agent of requests, and the name looked up in robots.txt

@@ -138,6 +138,13 @@ const table = {
     "input size at which a batch is cut, and a large file split",
   ),
   batchMs: field("ONPOINT_BATCH_MS", milliseconds, 30_000, msOf, "age at which a batch is cut"),
+  healthPort: field(
+    "ONPOINT_HEALTH_PORT",
+    wholeNumber(1, 65_535),
+    null,
+    `${numberOf} 1 to 65535`,
+    "port where a pod of any role answers /live and /ready; unset: none",
+  ),
   logLevel: field(
     "ONPOINT_LOG_LEVEL",
     z.enum(logLevels) as z.ZodType<string, string>,
