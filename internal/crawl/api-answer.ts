@@ -13,6 +13,7 @@ import { decodeBody } from "../links/charset.ts";
 import type { ApiSource } from "../model/pipeline.ts";
 import { declaredEncoding, markedEncoding } from "../process/text-encoding.ts";
 import { describeError } from "../std/errors.ts";
+import { prefixesOf } from "../xml/row-path.ts";
 import { xmlRecords } from "../xml/xml-records.ts";
 import type { RecordCollector } from "./collect-records.ts";
 
@@ -91,8 +92,7 @@ function read(source: ApiSource, url: string, answer: Exchange): ApiAnswer {
     if (source.records.startsWith("/") && format === "json")
       throw new Error(`records is the path of elements ${source.records}`);
     if (format !== "json") {
-      const records =
-        format === "xml" ? elementsIn(text, bytes, source.records) : linesIn(text, format);
+      const records = format === "xml" ? elementsIn(text, bytes, source) : linesIn(text, format);
       return { format, document: undefined, count: records.length, records, error: null };
     }
     const document = parseJsonExact(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
@@ -110,14 +110,19 @@ function linesIn(text: string, format: "ndjson" | "csv" | "tsv"): unknown[] {
 }
 
 /** `text` is made of `bytes` as UTF-8 where these are not: then they say themselves what they are. */
-function elementsIn(text: string, bytes: Buffer, records: string): unknown[] {
+function elementsIn(
+  text: string,
+  bytes: Buffer,
+  { records, namespaces }: Pick<ApiSource, "records" | "namespaces">,
+): unknown[] {
   if (!records.startsWith("/"))
     throw new Error(
       `records is the JSONPath ${records}: write a path of elements such as /catalog/book`,
     );
   const encoding = isUtf8(bytes) ? null : (markedEncoding(bytes) ?? declaredEncoding(bytes));
   const document = encoding === null ? text : new TextDecoder(encoding).decode(bytes);
-  return xmlRecords(document, { path: records }).map(({ value, problem }) =>
+  const options = { path: records, namespaces: prefixesOf(namespaces) };
+  return xmlRecords(document, options).map(({ value, problem }) =>
     problem === null ? value : null,
   );
 }

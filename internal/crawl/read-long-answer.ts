@@ -25,6 +25,7 @@ export async function readLongAnswer(
   collector: RecordCollector,
   signal: AbortSignal,
 ): Promise<ApiAnswer> {
+  const { records, namespaces } = source;
   const { maxBytes } = source.fetch.limits;
   if (answer.truncated)
     return { format: "json", error: `the answer is longer than limits.maxBytes (${maxBytes})` };
@@ -41,7 +42,7 @@ export async function readLongAnswer(
     if (part.fault !== null) throw part.fault;
     const { head } = await headOf(part.file, formatHeadBytes);
     format = formatOf(source.format, part.label, head);
-    await readAnswer({ file: part.file, format, records: source.records, layout }, visitor, signal);
+    await readAnswer({ file: part.file, format, records, namespaces, layout }, visitor, signal);
   };
   const layout = newXmlLayout();
   let parts = 0;

@@ -151,6 +151,8 @@ export type ApiSource = AskedSource & {
   format: AnswerFormat;
   /** JSONPath (RFC 9535) of the records, or path of the row elements of XML (`/a/b`, `//b`); of no meaning where they are lines. */
   records: string;
+  /** URIs of XML namespaces by the prefix that elements of them have in `records` and in names of columns. */
+  namespaces: Record<string, string>;
   /** Columns of the rows beside the fields of their records. */
   columns: readonly OriginColumn[];
   /** Columns for values of the answer outside its records: JSONPaths by name. */

@@ -62,6 +62,10 @@ function recordsProblems(
     return at(document, path, what, `Add records: ${example}`);
   }
   const isElements = textOf(source, "records")?.startsWith("/");
+  if (isElements === false && valueAt(source, ["namespaces"]) !== undefined) {
+    const what = "is given, but records is no path of XML elements";
+    return problem(["namespaces"], what, "Remove namespaces, or write records: /catalog/book");
+  }
   const fix = `Write records: ${example}`;
   if (isXml && isElements === false)
     return problem(["records"], "is a JSONPath, but the format is xml", fix);

@@ -5,7 +5,7 @@ import { checkJsonPath, checkRecordsPath } from "./json-path.ts";
 import { checkLookback } from "./lookback.ts";
 import { auth, headers, name, rate } from "./request-schema.ts";
 import { checkHeaderName, checkHttpUrl, checkTableName, checkText } from "./value-checks.ts";
-import { count, textThat } from "./value-schemas.ts";
+import { count, namespaces, textThat } from "./value-schemas.ts";
 
 const jsonPath = textThat(checkJsonPath);
 const param = textThat(checkText).optional();
@@ -106,6 +106,7 @@ export const api = z.strictObject({
     .describe(
       "JSONPath (RFC 9535) of the records in a JSON answer, such as $.data[*], or path of the row elements in an XML one, such as /catalog/book; required unless `format` is of lines",
     ),
+  namespaces,
   columns: z
     .array(z.enum(["_source", "_run", "_fetched_at", "_page"]))
     .optional()

@@ -130,7 +130,7 @@ const files: [title: string, text: string, problems: string[]][] = [
     withApi("tabel: t2, zzz: 1"),
     [
       'p:3:78: unknown key "tabel" in sources[0] | Did you mean table?',
-      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, each, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, format, records, columns, envelope, failWhen, pagination, incremental, rate, maxPages, table',
+      'p:3:89: unknown key "zzz" in sources[0] | Keys here: name, kind, url, each, headers, auth, contact, cookies, proxy, http2, tls, limits, network, method, body, graphql, params, format, records, namespaces, columns, envelope, failWhen, pagination, incremental, rate, maxPages, table',
     ],
   ],
   [
@@ -175,12 +175,14 @@ sources:
   - { name: b, kind: api, url: "https://b.example/", format: xml, records: $.a, table: t }
   - { name: c, kind: api, url: "https://c.example/", format: json, records: /a/b, table: t }
   - { name: d, kind: api, url: "https://d.example/", records: //b, table: t, envelope: { n: $.n } }
+  - { name: e, kind: api, url: "https://e.example/", records: $.e, table: t, namespaces: { n: "urn:n" } }
 `,
     [
       'p:3:5: sources[0] has no key "records" | Add records: /catalog/book',
       "p:4:76: sources[1].records is a JSONPath, but the format is xml | Write records: /catalog/book",
       "p:5:77: sources[2].records is a path of XML elements, but the format is json | Write records: $.data[*]",
       "p:6:88: sources[3].envelope is given, but of an XML answer only the records are read | Remove envelope",
+      "p:7:90: sources[4].namespaces is given, but records is no path of XML elements | Remove namespaces, or write records: /catalog/book",
     ],
   ],
   [

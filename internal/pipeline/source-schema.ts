@@ -14,7 +14,7 @@ import {
   checkTableName,
   checkText,
 } from "./value-checks.ts";
-import { count, duration, textThat } from "./value-schemas.ts";
+import { count, duration, namespaces, textThat } from "./value-schemas.ts";
 
 /** The crawl reads no further into any body. */
 export const maxBodyBytes = 64 * 1024 * 1024;
@@ -216,10 +216,7 @@ const files = z.strictObject({
     .describe(
       "JSONPath of the records in JSON, or path of the row elements in XML; absent: a list, or what repeats",
     ),
-  namespaces: z
-    .record(textThat(checkText), textThat(checkText).describe("URI"))
-    .optional()
-    .describe("XML namespaces by the prefix that their elements get. Default {}: no prefixes"),
+  namespaces,
   widths: z
     .record(textThat(checkText), count(1, 1_000_000).describe("Characters"))
     .optional()

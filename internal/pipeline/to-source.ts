@@ -67,6 +67,7 @@ function toApi(source: InFile<"api">, folder: string): ApiSource {
     secretTexts: [],
     format: source.format ?? "auto",
     records: source.records ?? "$",
+    namespaces: source.namespaces ?? {},
     columns: source.columns ?? [],
     envelope: source.envelope ?? {},
     // https://spec.graphql.org/October2021/#sec-Errors: errors come with any status.

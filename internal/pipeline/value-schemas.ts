@@ -1,6 +1,6 @@
 // The leaves of the pipeline file's schema.
 import { z } from "zod";
-import { type Check, checkDuration } from "./value-checks.ts";
+import { type Check, checkDuration, checkText } from "./value-checks.ts";
 
 /** A text that passes `check`; what to do travels in the issue's `params`. */
 export function textThat(check: Check) {
@@ -18,3 +18,8 @@ export function count(least: number, most: number) {
 }
 
 export const duration = textThat(checkDuration);
+
+export const namespaces = z
+  .record(textThat(checkText), textThat(checkText).describe("URI"))
+  .optional()
+  .describe("XML namespaces by the prefix that their elements get. Default {}: no prefixes");

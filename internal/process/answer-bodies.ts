@@ -13,7 +13,7 @@ import { learnAnswer } from "./read-answer.ts";
 
 /** Where bodies are, and what they are. `localOf`: a local file with the bytes of an object of the lake. `scratch`: a folder. */
 export type AnswerBodies = {
-  source: Pick<ApiSource, "format" | "records">;
+  source: Pick<ApiSource, "format" | "records" | "namespaces">;
   localOf: (path: string) => Promise<string>;
   scratch: string;
 };
@@ -68,13 +68,13 @@ async function learnParts(
   layout: XmlLayout,
   signal: AbortSignal,
 ): Promise<void> {
-  const { format, records } = bodies.source;
+  const { format, records, namespaces } = bodies.source;
   try {
     for await (const { file, label, fault } of partsOf(answer, bodies)) {
       if (fault !== null) continue;
       const { head } = await headOf(file, formatHeadBytes);
       if (formatOf(format, label, head) === "xml")
-        await learnAnswer({ file, records, layout }, signal);
+        await learnAnswer({ file, records, namespaces, layout }, signal);
     }
   } catch (error) {
     // Whoever reads it sets it aside.

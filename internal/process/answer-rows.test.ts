@@ -169,6 +169,14 @@ test("the row elements of XML answers are rows of one form, whatever single answ
   expect(table.quarantined).toBe(0);
 });
 
+test("elements of XML answers have the prefixes that the source gives to namespaces, whatever the document calls them", async () => {
+  const source = { ...api, records: "//a:item", namespaces: { a: "urn:x", b: "urn:y" } };
+  const body = `<l xmlns="urn:x" xmlns:q="urn:y"><item><id>1</id><q:id>2</q:id></item><q:item/></l>`;
+  const files = { "a.jsonl.zst": rawFile({ body, content_type: "text/xml" }) };
+  const table = await processOne({ source, files });
+  expect(table.data).toEqual([expect.objectContaining({ "a:id": "1", "b:id": "2" })]);
+});
+
 test("XML that is cut gives no rows, a page of HTML is no XML, and JSON has no elements", async () => {
   const source = { ...api, records: "//item" };
   const cut = "<?xml version='1.0'?><list><item><a>1</a></item><item>";

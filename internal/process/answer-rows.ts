@@ -34,6 +34,7 @@ export type AnswerRules = AnswerBodies & {
  */
 export function apiReader(file: LocalFile, rules: AnswerRules, scanner: JsonScanner): RecordReader {
   const { source, columnsOf, layoutOf } = rules;
+  const { records, namespaces } = source;
   return async (visitor, signal) => {
     let line = 0;
     let offset = 0;
@@ -65,7 +66,7 @@ export function apiReader(file: LocalFile, rules: AnswerRules, scanner: JsonScan
       };
       try {
         return await readAnswer(
-          { file: part.file, format, records: source.records, layout },
+          { file: part.file, format, records, namespaces, layout },
           told,
           signal,
         );

@@ -22,6 +22,7 @@ export function transformOf(
         ? { ...source, name: null, urls: null }
         : {
             records: source.records,
+            namespaces: source.namespaces,
             format: source.format,
             columns: source.columns,
             envelope: source.envelope,

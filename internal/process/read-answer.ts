@@ -7,7 +7,7 @@ import { recordTexts } from "../answers/record-texts.ts";
 import { splitBytes } from "../answers/split-file.ts";
 import { AnswerFault, splitJson } from "../answers/split-json.ts";
 import { compilePath } from "../extract/json-records.ts";
-import { parseRowPath } from "../xml/row-path.ts";
+import { parseRowPath, prefixesOf } from "../xml/row-path.ts";
 import type { XmlLayout } from "../xml/xml-layout.ts";
 import { bytesOf, headOf, type LocalFile } from "./byte-source.ts";
 import { csvReader } from "./read-csv.ts";
@@ -24,13 +24,15 @@ const maxHeldBytes = 64 * 1024 * 1024;
 const csvHeadBytes = 1024 * 1024;
 
 /**
- * An answer's body and what it is; `records`: JSONPath of its records, or path of its row elements. `layout`: of the rows of all XML
+ * An answer's body and what it is; `records`: JSONPath of its records, or path of its row elements, with the prefixes that `namespaces`
+ * gives to URIs. `layout`: of the rows of all XML
  * answers of a table, as far as it was learnt.
  */
 export type AnswerBody = {
   file: LocalFile;
   format: FoundFormat;
   records: string;
+  namespaces: Readonly<Record<string, string>>;
   layout: XmlLayout;
 };
 
@@ -87,12 +89,12 @@ async function readLines(
 }
 
 async function readXml(
-  { file, records, layout }: AnswerBody,
+  body: AnswerBody,
   visitor: AnswerVisitor,
   signal: AbortSignal,
 ): Promise<void> {
-  const args = xmlArgs(records, layout);
-  const text = await asUtf8(file);
+  const args = xmlArgs(body);
+  const text = await asUtf8(body.file);
   const fault = await learnXml(text, args, signal);
   if (fault !== null)
     throw new AnswerFault(fault.message, { reason: "MALFORMED_XML", cause: fault });
@@ -101,15 +103,15 @@ async function readXml(
 
 /** Adds to the layout what one answer shows, where it can be read. Throws as {@link readAnswer} does. */
 export async function learnAnswer(
-  { file, records, layout }: Omit<AnswerBody, "format">,
+  body: Omit<AnswerBody, "format">,
   signal: AbortSignal,
 ): Promise<void> {
-  await learnXml(await asUtf8(file), xmlArgs(records, layout), signal);
+  await learnXml(await asUtf8(body.file), xmlArgs(body), signal);
 }
 
-function xmlArgs(records: string, layout: XmlLayout): XmlArgs {
+function xmlArgs({ records, namespaces, layout }: Omit<AnswerBody, "format">): XmlArgs {
   const path = parseRowPath(records);
-  if (path !== null) return { path, layout, namespaces: {} };
+  if (path !== null) return { path, layout, namespaces: prefixesOf(namespaces) };
   const what = `records is the JSONPath ${records}: write a path of elements such as /catalog/book`;
   throw new AnswerFault(what, { reason: "UNREADABLE_FILE" });
 }

@@ -5,7 +5,7 @@ import { type AvroHead, avroMagic, readAvroHead } from "../avro/avro-file.ts";
 import type { FileFormat, FilesSource } from "../model/pipeline.ts";
 import { describeError, Permanent } from "../std/errors.ts";
 import { guessRowPath } from "../xml/guess-row-path.ts";
-import { parseRowPath } from "../xml/row-path.ts";
+import { parseRowPath, prefixesOf } from "../xml/row-path.ts";
 import { compressionOf, headOf, type LocalFile } from "./byte-source.ts";
 import type { DroppedFile, FilePiece } from "./dropped-file.ts";
 import { hasByteOrderMark } from "./read-lines.ts";
@@ -153,10 +153,7 @@ function sniffXml(head: Buffer, name: string, { format, records, namespaces }: F
   }
   const path = records === null ? guessRowPath(text) : parseRowPath(records);
   if (path === null) throw wrong(name, format, "text without an element");
-  const byUri = Object.fromEntries(
-    Object.entries(namespaces).map(([prefix, uri]) => [uri, prefix]),
-  );
-  return { path, namespaces: byUri };
+  return { path, namespaces: prefixesOf(namespaces) };
 }
 
 const signatures: [string, string][] = [

@@ -22,3 +22,8 @@ export function isRow({ isDeep, names }: RowPath, open: readonly string[]): bool
   if (first < 0 || (first > 0 && !isDeep)) return false;
   return names.every((name, i) => name === "*" || name === open[first + i]);
 }
+
+/** Prefixes by URI, of URIs by prefix. */
+export function prefixesOf(namespaces: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(namespaces).map(([prefix, uri]) => [uri, prefix]));
+}

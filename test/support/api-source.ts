@@ -18,6 +18,7 @@ export function apiSource(pagination: Pagination, changes: Partial<ApiSource> = 
     secretTexts: [],
     format: "auto",
     records: "$.data[*]",
+    namespaces: {},
     columns: [],
     envelope: {},
     failWhen: null,
