@@ -14,6 +14,7 @@ import { type RunReport, runToken } from "../internal/model/run.ts";
 import { chosenSources } from "../internal/pipeline/chosen-sources.ts";
 import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
 import { listDrops } from "../internal/process/list-drops.ts";
+import { quietDrop } from "../internal/process/quiet-drop.ts";
 import { splitDrop } from "../internal/process/split-drop.ts";
 import type { Headers, Queue } from "../internal/queue/queue.ts";
 import { Fatal, LostLease } from "../internal/std/errors.ts";
@@ -136,6 +137,20 @@ async function conduct(
           receipts,
         ),
       listDrops: (url) => listDrops(url, pod.openLake),
+      quietDrop: async (input, { name, quietMs }) => {
+        const wait = async (ms: number) => {
+          await pause(ms, signal);
+          signal.throwIfAborted();
+        };
+        const found = await quietDrop(input, quietMs, { nowMs: Date.now, wait });
+        if (found === null)
+          log.warn("drop.left", {
+            source: name,
+            file: input.path,
+            why: "somebody still writes it, or took it away",
+          });
+        return found;
+      },
       splitDrop: (input, source) =>
         splitDrop(input, source, settings.batchBytes, pod.openLake, signal),
       replays: replays.flatMap((replay) => replay.links),

@@ -11,6 +11,7 @@ export const checkout = fileURLToPath(new URL(isBuilt ? "../.." : "..", import.m
 const flags: Record<string, string[]> = {
   crawl: ["--max-semi-space-size=32"],
   process: ["--max-semi-space-size=4"],
+  "process-task": ["--max-semi-space-size=4"],
 };
 
 /** Arguments of Node for a role. */

@@ -7,7 +7,7 @@ import { quarantineFolder } from "../model/lake-paths.ts";
 import type { ProcessTask, TableOutput } from "../model/task.ts";
 import type { DroppedFile } from "../process/dropped-file.ts";
 import type { OpenBucket } from "../process/list-drops.ts";
-import { localInput } from "../process/local-input.ts";
+import { checkUnchanged, localInput } from "../process/local-input.ts";
 import { processInputs } from "../process/process-inputs.ts";
 import { storeFiles } from "../process/store-files.ts";
 import { Permanent } from "../std/errors.ts";
@@ -58,6 +58,7 @@ export async function batchesToParquet(
       localOf: (path) => lake.local(path, scratch),
       signal,
     });
+    if (source.kind === "files") await checkUnchanged(task.inputs, deps.openBucket);
     // 3. Copy the files to the lake; nobody sees them before a snapshot names them.
     const tables: TableOutput[] = [];
     for (const { files, quarantineFiles, ...proof } of written) {

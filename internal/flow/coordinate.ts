@@ -40,7 +40,7 @@ import { tableInput, tableResults } from "./table-results.ts";
 import { type TargetDeps, targetsToShards } from "./targets-to-shards.ts";
 import type { TableResult } from "./uploads-to-catalog.ts";
 
-export type CoordinatorDeps = Pick<TargetDeps, "listDrops" | "splitDrop"> & {
+export type CoordinatorDeps = Pick<TargetDeps, "listDrops" | "quietDrop" | "splitDrop"> & {
   run: ActiveRun;
   pipeline: Pipeline;
   /** The pipeline's sources that this run is about (`--only`). */

@@ -1,5 +1,5 @@
 // Two runs that publish one table with a key at once: the second is told to merge anew, and then each key is there once.
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,6 +14,7 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { TaskReceipt } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
+import { diskEtag } from "../process/list-drops.ts";
 import { batchesToParquet } from "./batches-to-parquet.ts";
 import { parquetToNewest } from "./parquet-to-newest.ts";
 import { publishRun } from "./publish-run.ts";
@@ -51,7 +52,9 @@ async function runOf(root: string, lake: Objects, name: string, csv: string) {
   };
   const path = join(root, `${name}.csv`);
   await writeFile(path, csv);
-  const inputs = [{ path: pathToFileURL(path).href, sizeBytes: 1, etag: "1" }];
+  const inputs = [
+    { path: pathToFileURL(path).href, sizeBytes: 1, etag: diskEtag(await stat(path)) },
+  ];
   const openBucket = () => Promise.reject(new Error("no bucket here"));
   const result = await batchesToParquet(
     { scratch, memoryLimitMb: 128, openBucket, registerSchema },

@@ -1,5 +1,5 @@
 // Quarantined rows tried again: with another schema, twice, two at a time, and cut off after any write to the lake.
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,6 +13,7 @@ import type { TableConfig, TableKey } from "../model/pipeline.ts";
 import type { TaskReceipt } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
 import { openFileObjects } from "../objects/objects-file.ts";
+import { diskEtag } from "../process/list-drops.ts";
 import { tableSettings } from "../process/table-settings.ts";
 import { batchesToParquet } from "./batches-to-parquet.ts";
 import { replayQuarantine } from "./replay-quarantine.ts";
@@ -54,7 +55,7 @@ async function lakeWith(
   for (const [name, content] of Object.entries(formatted)) {
     const path = join(root, "in", name);
     await writeFile(path, content);
-    inputs.push({ path: pathToFileURL(path).href, sizeBytes: 1, etag: "1" });
+    inputs.push({ path: pathToFileURL(path).href, sizeBytes: 1, etag: diskEtag(await stat(path)) });
   }
   const scratch = join(root, "scratch");
   const signal = new AbortController().signal;

@@ -27,6 +27,8 @@ export type TargetDeps = {
   batchBytes: number;
   /** Files that a drop's URL matches, sorted by URL, with what identifies their content. */
   listDrops: (url: string) => AsyncIterable<TaskInput>;
+  /** The drop when nobody writes it any more; null when it is left to a later run, because somebody still does. */
+  quietDrop: (input: TaskInput, source: FilesSource) => Promise<TaskInput | null>;
   /** The parts that a drop is taken in: itself, if it is not large. */
   splitDrop: (input: TaskInput, source: FilesSource) => Promise<TaskInput[]>;
   /** Links to fetch again, from `onpoint dead replay`. */
@@ -105,7 +107,8 @@ async function listInputs(deps: TargetDeps, source: FilesSource): Promise<TaskIn
       for await (const input of deps.listDrops(url)) {
         if (seen.has(input.path)) continue;
         seen.add(input.path);
-        inputs.push(...(await deps.splitDrop(input, source)));
+        const quiet = await deps.quietDrop(input, source);
+        if (quiet !== null) inputs.push(...(await deps.splitDrop(quiet, source)));
       }
     }
   } catch (error) {

@@ -300,6 +300,8 @@ export type FilesSource = {
    * columns, 0 when there is none; null: the first with a value.
    */
   excel: { sheet: string | number | null; headerRow: number | null };
+  /** A file on a disk that was changed since is looked at again before it is taken; 0: never. */
+  quietMs: number;
   table: string;
 };
 

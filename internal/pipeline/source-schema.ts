@@ -256,6 +256,9 @@ const files = z.strictObject({
     })
     .optional()
     .describe("Where the rows of a workbook are"),
+  quiet: duration
+    .optional()
+    .describe("A file on a disk is taken when nobody has changed it for so long. Default 1s"),
   table: tableName.describe("Table of the rows"),
 });
 

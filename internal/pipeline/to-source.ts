@@ -203,6 +203,7 @@ function toFiles(source: InFile<"files">, folder: string): FilesSource {
     },
     encoding: source.encoding === undefined ? null : knownEncoding(source.encoding),
     excel: { sheet: source.excel?.sheet ?? null, headerRow: source.excel?.headerRow ?? null },
+    quietMs: durationMs(source.quiet ?? "1s") ?? 0,
     table: source.table,
   };
 }

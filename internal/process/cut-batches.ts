@@ -19,7 +19,7 @@ export function transformOf(
     source.kind === "web"
       ? { pages: source.pages, extract: source.extract }
       : source.kind === "files"
-        ? { ...source, name: null, urls: null }
+        ? { ...source, name: null, urls: null, quietMs: null }
         : {
             records: source.records,
             namespaces: source.namespaces,

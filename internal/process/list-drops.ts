@@ -1,7 +1,7 @@
-// File drops: which files a URL of a `files` source matches, and how they are brought onto the local disk.
+// File drops: which files a URL of a `files` source matches.
 import type { Stats } from "node:fs";
 import { glob, stat } from "node:fs/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import picomatch from "picomatch";
 import type { TaskInput } from "../model/task.ts";
 import type { Objects } from "../objects/objects.ts";
@@ -16,22 +16,6 @@ export type OpenBucket = (url: string) => Promise<Objects>;
 export async function* listDrops(url: string, openBucket: OpenBucket): AsyncGenerator<TaskInput> {
   if (url.startsWith("s3:")) yield* listBucket(url, openBucket);
   else yield* listDisk(url);
-}
-
-/** A local file with the bytes of a drop. */
-export async function localDrop(
-  input: TaskInput,
-  scratch: string,
-  openBucket: OpenBucket,
-): Promise<string> {
-  if (!input.path.startsWith("s3:")) return fileURLToPath(input.path);
-  const { bucket, key } = splitBucket(input.path);
-  const objects = await openBucket(bucket);
-  try {
-    return await objects.local(key, scratch);
-  } finally {
-    await objects.close();
-  }
 }
 
 /** What tells a file on disk from what it was before. */

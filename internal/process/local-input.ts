@@ -1,4 +1,5 @@
 // The inputs of a task on the local disk: a whole file, or what the task takes of a large one.
+import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,12 +9,12 @@ import type { FilePart, TaskInput } from "../model/task.ts";
 import { Permanent } from "../std/errors.ts";
 import { bytesBetween, type DropBytes, openDrop } from "./drop-bytes.ts";
 import type { DroppedFile } from "./dropped-file.ts";
-import { localDrop, type OpenBucket } from "./list-drops.ts";
+import type { OpenBucket } from "./list-drops.ts";
 import { headBytes } from "./sniff-format.ts";
 
 /**
- * A drop as a local file, which may be the drop itself or a new one in `scratch`. Throws Permanent when a file that is taken in
- * parts has changed since.
+ * A drop as a local file, which may be the drop itself or a new one in `scratch`. Throws Permanent when it has changed since it
+ * was listed.
  */
 export async function localInput(
   input: TaskInput,
@@ -21,10 +22,10 @@ export async function localInput(
   openBucket: OpenBucket,
 ): Promise<DroppedFile> {
   const { path: name, part } = input;
-  if (part === undefined) return { name, local: await localDrop(input, scratch, openBucket) };
   const drop = await openDrop(input, openBucket);
-  if (drop === null) throw new Permanent(`read "${name}": it cannot be read in parts`);
+  if (drop === null) throw new Permanent(`read "${name}": it is neither on a disk nor in S3`);
   try {
+    if (part === undefined) return { name, local: drop.local ?? (await copyWhole(drop, scratch)) };
     if (part.of === "zip") {
       const members = { of: "zip" as const, from: part.from, to: part.to };
       const local = drop.local ?? (await copyMembers(drop, part, join(scratch, partName(part))));
@@ -38,6 +39,23 @@ export async function localInput(
     return { name, local, part: { of: "lines", head, place } };
   } finally {
     await drop.close();
+  }
+}
+
+async function copyWhole(drop: DropBytes, scratch: string): Promise<string> {
+  const local = join(scratch, `whole-${randomUUID()}`);
+  await pipeline(drop.bytes(0, drop.sizeBytes), createWriteStream(local));
+  return local;
+}
+
+/** Throws Permanent when one of these files on a disk has changed while it was read. */
+export async function checkUnchanged(
+  inputs: readonly TaskInput[],
+  openBucket: OpenBucket,
+): Promise<void> {
+  for (const input of inputs) {
+    // An object that was read has the etag that was asked for.
+    if (input.path.startsWith("file:")) await (await openDrop(input, openBucket))?.close();
   }
 }
 

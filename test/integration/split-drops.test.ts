@@ -1,6 +1,6 @@
 // Large dropped files in parts, each a task of its own, on a disk and in a real S3 server: the same rows and the same quarantine
 // as of the whole files. DIRTY_SEED=<number> tries other ones.
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,7 +10,7 @@ import type { FilesSource } from "../../internal/model/pipeline.ts";
 import type { TaskInput } from "../../internal/model/task.ts";
 import { openObjects } from "../../internal/objects/open-objects.ts";
 import { listDrops } from "../../internal/process/list-drops.ts";
-import { localInput } from "../../internal/process/local-input.ts";
+import { checkUnchanged, localInput } from "../../internal/process/local-input.ts";
 import { splitDrop } from "../../internal/process/split-drop.ts";
 import { Permanent } from "../../internal/std/errors.ts";
 import { Dice } from "../support/dirty/dice.ts";
@@ -122,12 +122,19 @@ for (const where of ["file", "s3"] as const) {
     },
   );
 
-  test(`a part of a file that has changed since is refused, ${where}:`, async () => {
+  test(`a file, and a part of one, that has changed since is refused, ${where}:`, async () => {
     const text = "id,n,t\n".concat("1,2,x\n".repeat(100));
     const input = await drop(where, "changes.csv", Buffer.from(text));
     const [part] = await split(input, 2);
+    const { local } = await localInput(input, root, openBucket);
+    expect(await readFile(local, "utf8")).toBe(text);
+    await expect(checkUnchanged([input], openBucket)).resolves.toBeUndefined();
     await drop(where, "changes.csv", Buffer.from(`${text}1,2,y\n`));
-    await expect(localInput(part as TaskInput, root, openBucket)).rejects.toThrow(Permanent);
+    for (const each of [input, part as TaskInput])
+      await expect(localInput(each, root, openBucket)).rejects.toThrow(Permanent);
+    // An object cannot change while it is read by its etag.
+    if (where === "file")
+      await expect(checkUnchanged([input], openBucket)).rejects.toThrow(Permanent);
   });
 }
 

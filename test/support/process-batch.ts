@@ -45,6 +45,7 @@ export const filesSource: FilesSource = {
   csv: { delimiter: null, header: null, nulls: [] },
   encoding: null,
   excel: { sheet: null, headerRow: null },
+  quietMs: 0,
   table: "t",
 };
 
