@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # The project's own Node, npm and tools come first: a bare `node` would be the machine's.
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup nats-server versitygw warcio tools demo check test bench image clean
+.PHONY: help setup nats-server versitygw warcio tools demo check test bench image e2e clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ bench: setup nats-server ## Time, CPU and memory of everything in test/bench (BE
 
 image: setup ## Build the container images (docker, or root on Debian; TARGET=onpoint for one)
 	@sh scripts/image.sh $(TARGET)
+
+e2e: setup nats-server ## Test the image on a real Kubernetes of its own, or that of E2E_KUBECONFIG (minutes)
+	@bash scripts/e2e.sh
 
 clean: ## Remove what runs and builds left (not node_modules, not .tools)
 	rm -rf dist .onpoint lake examples/demo/lake

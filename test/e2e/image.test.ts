@@ -1,0 +1,144 @@
+// The image as Kubernetes runs it under the strictest Pod Security: every role becomes ready beside a real NATS server, does
+// without a writable root and without privileges, and drains when it is told to.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { apply, kubectl } from "../support/kubectl.ts";
+
+const namespace = "onpoint-image";
+const image = process.env.E2E_IMAGE ?? "";
+const natsImage = process.env.E2E_NATS_IMAGE ?? "";
+const roles = ["crawl", "process", "etl", "upload"];
+
+const security = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+};
+
+function pod(name: string, container: object) {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels: { app: name } },
+    spec: {
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      restartPolicy: "Never",
+      terminationGracePeriodSeconds: 30,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: 10001,
+        runAsGroup: 10001,
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      containers: [
+        {
+          name: "main",
+          imagePullPolicy: "IfNotPresent",
+          securityContext: security,
+          volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+          ...container,
+        },
+      ],
+      volumes: [{ name: "tmp", emptyDir: {} }],
+    },
+  };
+}
+
+const role = (name: string) =>
+  pod(name, {
+    image,
+    args: [name],
+    env: [
+      { name: "ONPOINT_NATS_URL", value: "nats://nats:4222" },
+      { name: "ONPOINT_HEALTH_PORT", value: "8081" },
+    ],
+    livenessProbe: { httpGet: { path: "/live", port: 8081 }, periodSeconds: 2 },
+    readinessProbe: { httpGet: { path: "/ready", port: 8081 }, periodSeconds: 1 },
+  });
+
+const remove = () =>
+  kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--timeout", "120s"]);
+
+beforeAll(async () => {
+  await remove();
+  await kubectl(["create", "namespace", namespace]);
+  const strict = "pod-security.kubernetes.io/enforce=restricted";
+  await kubectl(["label", "namespace", namespace, strict]);
+  await apply(
+    namespace,
+    pod("nats", { image: natsImage, args: ["--jetstream", "--store_dir", "/tmp/nats"] }),
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "nats" },
+      spec: { selector: { app: "nats" }, ports: [{ port: 4222 }] },
+    },
+    ...roles.map(role),
+  );
+});
+afterAll(remove);
+
+test("every role becomes ready", async () => {
+  const pods = roles.map((name) => `pod/${name}`);
+  await kubectl(["wait", "-n", namespace, "--for", "condition=Ready", ...pods, "--timeout", "90s"]);
+  const restarts = await kubectl([
+    ...["get", "pods", "-n", namespace, "-o"],
+    "jsonpath={.items[*].status.containerStatuses[0].restartCount}",
+  ]);
+  expect(restarts).toBe("0 0 0 0 0");
+});
+
+test("it runs as 10001, cannot write to its own files, and has a list of its packages", async () => {
+  const script = `
+    const fs = require("node:fs");
+    const mayWrite = (path) => { try { fs.writeFileSync(path, ""); return true; } catch { return false; } };
+    const bom = JSON.parse(fs.readFileSync("/app/sbom.cdx.json", "utf8"));
+    console.log(JSON.stringify({
+      uid: process.getuid(), root: mayWrite("/x"), app: mayWrite("/app/x"), tmp: mayWrite("/tmp/x"),
+      duckdb: bom.components.some(({ name }) => name === "@duckdb/node-api"),
+    }));`;
+  const answer = await kubectl(["exec", "-n", namespace, "process", "--", "node", "-e", script]);
+  expect(JSON.parse(answer)).toEqual({
+    uid: 10001,
+    root: false,
+    app: false,
+    tmp: true,
+    duckdb: true,
+  });
+});
+
+test("its command and DuckDB's library work in it", async () => {
+  const command = ["onpoint", "--version"];
+  expect(await kubectl(["exec", "-n", namespace, "etl", "--", ...command])).toMatch(
+    /^\d+\.\d+\.\d+\n$/,
+  );
+  const script = `
+    const { DuckDBInstance } = await import("/app/node_modules/@duckdb/node-api/lib/index.js");
+    const connection = await (await DuckDBInstance.create(":memory:")).connect();
+    console.log((await connection.runAndReadAll("SELECT sum(range)::INTEGER FROM range(101)")).getRows()[0][0]);`;
+  const args = ["node", "--input-type=module", "-e", script];
+  expect(await kubectl(["exec", "-n", namespace, "etl", "--", ...args])).toBe("5050\n");
+});
+
+test("told to end, each role drains and ends with 0", async () => {
+  for (const name of roles) {
+    const log = kubectl(["logs", "-n", namespace, name, "--follow"]);
+    const ended = kubectl([
+      ...["wait", "-n", namespace, `pod/${name}`, "--timeout", "60s"],
+      ...["--for", "jsonpath={.status.containerStatuses[0].state.terminated.exitCode}=0"],
+    ]);
+    // SIGTERM to the first process, as the kubelet sends it; the pod stays, to be looked at.
+    await kubectl([
+      "exec",
+      "-n",
+      namespace,
+      name,
+      "--",
+      "node",
+      "-e",
+      "process.kill(1, 'SIGTERM')",
+    ]);
+    await ended;
+    expect(await log).toContain('"event":"drain.begin"');
+  }
+});
