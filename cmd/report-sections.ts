@@ -59,9 +59,10 @@ export function sourceSection(report: RunReport): Section {
       counts.bytes,
       counts.rawFiles,
       counts.dead,
+      counts.deferred ?? 0,
     ].map(String),
   ]);
-  const names = ["requests", "pages", "records", "bytes", "raw files", "dead"];
+  const names = ["requests", "pages", "records", "bytes", "raw files", "dead", "deferred"];
   return { title: "sources", columns: [left("source"), ...names.map(right)], rows };
 }
 

@@ -293,6 +293,13 @@ function summary(report: RunReport): string {
     ...(files > 0
       ? [`  upload${simulated ? " (simulated)" : ""}: ${files} files, ${bytes} bytes`]
       : []),
+    ...Object.entries(report.sources).flatMap(([name, { deferred = 0 }]) =>
+      deferred === 0
+        ? []
+        : [
+            `  ${name}: ${deferred} ${deferred === 1 ? "request" : "requests"} left to a later run: onpoint report ${report.run} says why`,
+          ],
+    ),
     ...(dead > 0 ? [`  ${dead} dead letters: onpoint dead ls ${report.run}`] : []),
     ...report.errors.map((error) => `  failed: ${error}`),
   ];

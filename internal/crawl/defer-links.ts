@@ -3,6 +3,7 @@
 
 import { FetchFault } from "../fetch/fetch-fault.ts";
 import type { ShardOwner } from "../frontier/shard-owner.ts";
+import { deferredPrefix } from "../model/segment.ts";
 import type { Host } from "../politeness/host.ts";
 import { settleDeferred } from "./settle.ts";
 
@@ -15,7 +16,7 @@ export function deferLinks(
 ): void {
   const blockedMs = host.blockedFor(nowMs);
   const isBudget = host.budgetWaitFor(nowMs) === blockedMs;
-  const reason = isBudget ? "deferred: budget used up" : "deferred: blocked";
+  const reason = `${deferredPrefix}${isBudget ? "budget used up" : "blocked"}`;
   for (const errand of host.errands.splice(0))
     errand.cancel(new FetchFault("connect", `${host.authority} must be left alone for long`));
   for (const guest of host.guests) {

@@ -2,6 +2,7 @@
 
 import type { QueuedLink } from "../frontier/shard-frontier.ts";
 import type { Source } from "../model/pipeline.ts";
+import { deferredPrefix } from "../model/segment.ts";
 import type { RobotsEntry } from "../politeness/ask-robots.ts";
 import type { Host } from "../politeness/host.ts";
 import { originOf } from "../url/url.ts";
@@ -55,7 +56,7 @@ export function mayFetch(
   if (allowed) {
     const delayMs = known.robots?.crawlDelayMs ?? 0;
     if (delayMs > source.rate.maxCrawlDelayMs)
-      return { kind: "defer", reason: "deferred: crawl-delay" };
+      return { kind: "defer", reason: `${deferredPrefix}crawl-delay` };
     if (delayMs > host.robotsGapMs) return { kind: "delay", delayMs };
   }
   return allowed ? { kind: "fetch", robots: known.state } : { kind: "drop" };

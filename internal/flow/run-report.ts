@@ -93,12 +93,13 @@ export function refreshGaps(
 ): string[] {
   if (!run.refresh) return [];
   const gaps = new Map<string, number>();
-  for (const [source, { dead }] of view.sources) if (dead > 0) gaps.set(source, dead);
+  for (const [source, { dead, deferred }] of view.sources)
+    if (dead + deferred > 0) gaps.set(source, dead + deferred);
   for (const { name, state } of receipts)
     if (state === "dead") gaps.set(name, (gaps.get(name) ?? 0) + 1);
   return [...gaps].map(
     ([source, count]) =>
-      `full refresh of ${source}: ${count} requests or batches were given up, so its tables stay as they were; onpoint dead replay ${run.run} and the same run again, or --full-refresh anew`,
+      `full refresh of ${source}: ${count} requests or batches were given up or left to a later run, so its tables stay as they were; onpoint dead replay ${run.run} and the same run again, or --full-refresh anew`,
   );
 }
 
@@ -128,12 +129,12 @@ function sourceCounts(
 ): Record<string, SourceCounts> {
   const counts: Record<string, SourceCounts> = {};
   for (const name of names) {
-    const { requests, pages, bytes, rawFiles, dead } = view.totalsOf(name);
+    const { requests, pages, bytes, rawFiles, dead, deferred } = view.totalsOf(name);
     const records = receipts
       .filter((receipt) => receipt.name === name)
       .flatMap((receipt) => receipt.tables)
       .reduce((sum, table) => sum + table.rowsIn - table.blank, 0);
-    counts[name] = { requests, pages, records, bytes, rawFiles, dead };
+    counts[name] = { requests, pages, records, bytes, rawFiles, dead, deferred };
   }
   return counts;
 }

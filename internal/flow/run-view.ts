@@ -1,6 +1,11 @@
 // What the coordinator knows of a run: the batches that were cut, the receipts of tasks, and the shards' ledgers. Built from
 // the lake at start, kept up by the queue's logs; the lake has the last word.
-import type { HostCounts, RawFile, SegmentRecord } from "../model/segment.ts";
+import {
+  deferredPrefix,
+  type HostCounts,
+  type RawFile,
+  type SegmentRecord,
+} from "../model/segment.ts";
 import type { ProcessTask, TaskReceipt, TaskStage } from "../model/task.ts";
 import { greatest } from "../recrawl/high-water.ts";
 
@@ -12,6 +17,8 @@ export type SourceTotals = {
   bytes: number;
   rawFiles: number;
   dead: number;
+  /** Links left to a later run. */
+  deferred: number;
   retries: number;
 };
 
@@ -68,6 +75,8 @@ export class RunView {
       totals.bytes += counts.bytes;
       totals.retries += counts.retries;
       totals.dead += counts.dead;
+      for (const [reason, links] of Object.entries(counts.drops))
+        if (reason.startsWith(deferredPrefix)) totals.deferred += links;
     }
     for (const [source, value] of Object.entries(record.high ?? {}))
       this.high.set(source, greatest(this.high.get(source), value));
@@ -119,7 +128,7 @@ export class RunView {
   totalsOf(source: string): SourceTotals {
     let totals = this.sources.get(source);
     if (totals === undefined) {
-      totals = { requests: 0, pages: 0, bytes: 0, rawFiles: 0, dead: 0, retries: 0 };
+      totals = { requests: 0, pages: 0, bytes: 0, rawFiles: 0, dead: 0, deferred: 0, retries: 0 };
       this.sources.set(source, totals);
     }
     return totals;

@@ -28,6 +28,8 @@ export type SourceCounts = {
   bytes: number;
   rawFiles: number;
   dead: number;
+  /** Links left to a later run; older reports have none. */
+  deferred?: number;
 };
 /**
  * `discarded`: rows left out by the contract `discard_row`. `replaced`: rows of the run that gave way to later ones of the same

@@ -20,6 +20,9 @@ export type DeadLink = {
 /** One raw file of a segment, or one archive: `pages` counts its records, or its exchanges. */
 export type RawFile = { source: string; path: string; sizeBytes: number; pages: number };
 
+/** Starts the reasons in `drops` of links that a later run should follow: their host had to be left alone for long. */
+export const deferredPrefix = "deferred: ";
+
 /** Counts of one source within one segment. */
 export type SegmentCounts = {
   requests: number;
