@@ -48,14 +48,15 @@ async function crawlApi(what: string, { pages, size }: typeof paged): Promise<Ro
     const records = found?.n ?? 0;
     if (code !== 0 || records !== pages * size)
       throw new Error(`${records} of ${pages * size} records, exit ${code}: ${stderr}`);
-    const crawl = usageOf(commands, "onpoint crawl");
-    const { peakRssBytes } = usageOf(commands, "onpoint process");
+    const crawl = usageOf(commands, /^onpoint crawl$/);
+    // A task of the process role may have a process of its own.
+    const process = usageOf(commands, /^onpoint process/);
     return {
       what,
       records,
       cpuSeconds: crawl.cpuSeconds,
       recordsPerCpuSecond: records / crawl.cpuSeconds,
-      peakRssBytes: { crawl: crawl.peakRssBytes, process: peakRssBytes },
+      peakRssBytes: { crawl: crawl.peakRssBytes, process: process.peakRssBytes },
     };
   } finally {
     const exit = once(server, "exit");
@@ -64,10 +65,17 @@ async function crawlApi(what: string, { pages, size }: typeof paged): Promise<Ro
   }
 }
 
-function usageOf(commands: readonly CommandUsage[], name: string): CommandUsage {
-  const found = commands.find((each) => each.name === name);
-  if (found === undefined) throw new Error(`no process "${name}" was seen`);
-  return found;
+/** CPU of all processes of that name, and the highest peak of one of them. */
+function usageOf(
+  commands: readonly CommandUsage[],
+  name: RegExp,
+): Pick<CommandUsage, "cpuSeconds" | "peakRssBytes"> {
+  const found = commands.filter((each) => name.test(each.name));
+  if (found.length === 0) throw new Error(`no process ${name} was seen`);
+  return {
+    cpuSeconds: found.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    peakRssBytes: Math.max(...found.map(({ peakRssBytes }) => peakRssBytes)),
+  };
 }
 
 function pipelineOf(url: string): string {
