@@ -233,6 +233,9 @@ runOptions(program.command("coordinator <pipeline>", { hidden: true }))
 program
   .command("crawl", { hidden: true })
   .action(async () => role((await import("./crawl.ts")).crawlCommand()));
+program
+  .command("process-task", { hidden: true })
+  .action(async () => role((await import("./process-task.ts")).processTaskCommand()));
 for (const name of ["process", "etl", "upload"] as const) {
   program
     .command(name, { hidden: true })

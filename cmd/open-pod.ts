@@ -7,8 +7,6 @@ import { type ActiveRun, activeRunKey, parseActiveRun } from "../internal/model/
 import type { Pipeline } from "../internal/model/pipeline.ts";
 import type { Objects } from "../internal/objects/objects.ts";
 import { openObjects } from "../internal/objects/open-objects.ts";
-import { parsePipeline } from "../internal/pipeline/parse-pipeline.ts";
-import { variablesFrom } from "../internal/pipeline/variables.ts";
 import { drainOnSignal } from "../internal/pod/drain.ts";
 import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
 import { serveHealth } from "../internal/pod/health.ts";
@@ -20,7 +18,7 @@ import { Fatal, Permanent, UsageError } from "../internal/std/errors.ts";
 import { makeFolders } from "../internal/std/make-folders.ts";
 import { type Log, openLog } from "../internal/telemetry/log.ts";
 import { startTelemetry } from "../internal/telemetry/telemetry.ts";
-import { configOf } from "./read-pipeline.ts";
+import { pipelineOfRun } from "./run-pipeline.ts";
 
 export type Pod = {
   /** Unique among all processes of the installation. */
@@ -85,18 +83,8 @@ export async function withPod(role: string, body: (pod: Pod) => Promise<number>)
   health?.set("ready");
   const openLake = (url: string) => openObjects(url, s3Options(settings));
   const known = async (run: ActiveRun): Promise<ActiveRun> => {
-    if (!pipelines.has(run.token)) {
-      const config = await configOf(run.file, settings.config, process.cwd());
-      pipelines.set(
-        run.token,
-        parsePipeline({
-          file: run.file,
-          text: run.text,
-          checkFiles: false,
-          variables: variablesFrom(env, config),
-        }),
-      );
-    }
+    if (!pipelines.has(run.token))
+      pipelines.set(run.token, await pipelineOfRun(run, settings.config, env));
     return run;
   };
   const conducted = conductedRuns(queue);

@@ -1,15 +1,17 @@
 // `onpoint process`, `onpoint etl`, `onpoint upload`: the entry points of the pods that pull tasks from a queue.
-import { registerSchema } from "../internal/catalog/schemas.ts";
+import { runInChild } from "../internal/cluster/task-child.ts";
 import { readModels } from "../internal/etl/read-models.ts";
-import { batchesToParquet } from "../internal/flow/batches-to-parquet.ts";
 import { parquetToNewest } from "../internal/flow/parquet-to-newest.ts";
 import { parquetToTables } from "../internal/flow/parquet-to-tables.ts";
+import { type ApartDeps, processApart } from "../internal/flow/process-apart.ts";
 import { tablesToUploads } from "../internal/flow/tables-to-uploads.ts";
 import { type WorkDeps, work } from "../internal/flow/work.ts";
 import type { EtlTask, ProcessTask, Task, UploadTask } from "../internal/model/task.ts";
 import { containerMemoryBytes, duckDbMemoryMb } from "../internal/pod/container-memory.ts";
 import { inSpan } from "../internal/telemetry/trace.ts";
 import { type Pod, withPod } from "./open-pod.ts";
+import type { ProcessJob } from "./process-task.ts";
+import { roleCommand } from "./role-command.ts";
 
 const memoryMbOf = ({ memoryMb }: Pod["settings"]) =>
   duckDbMemoryMb(memoryMb, containerMemoryBytes());
@@ -56,16 +58,18 @@ function common<T extends Task>(pod: Pod, stage: T["stage"]): Omit<WorkDeps<T>, 
 }
 
 function processDeps(pod: Pod): WorkDeps<ProcessTask> {
-  const { scratch, openLake, settings } = pod;
+  const { scratch, openLake, settings, log } = pod;
+  const command = { args: roleCommand("process-task", []), env: process.env };
+  const onLine = (line: string) => process.stderr.write(`${line}\n`);
+  const runChild: ApartDeps["runChild"] = (task, { run, signal }) => {
+    const job: ProcessJob = { task, run, scratch, memoryLimitMb: memoryMbOf(settings) };
+    return runInChild(command, job, onLine, signal);
+  };
   return {
     ...common<ProcessTask>(pod, "process"),
     nameOf: (task) => task.source,
     body: (task, context) =>
-      batchesToParquet(
-        { scratch, memoryLimitMb: memoryMbOf(settings), openBucket: openLake, registerSchema },
-        task,
-        context,
-      ),
+      processApart({ runChild, scratch, openBucket: openLake, log }, task, context),
   };
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { registerSchema } from "../catalog/schemas.ts";
 import { quarantineFolder } from "../model/lake-paths.ts";
 import type { ProcessTask, TableOutput } from "../model/task.ts";
+import { withDiskFull } from "../process/disk-full.ts";
 import type { DroppedFile } from "../process/dropped-file.ts";
 import type { OpenBucket } from "../process/list-drops.ts";
 import { checkUnchanged, localInput } from "../process/local-input.ts";
@@ -20,7 +21,7 @@ export type ParquetDeps = {
   registerSchema: typeof registerSchema;
 };
 
-/** Processes one batch. Throws Permanent for input that no retry can read. */
+/** Processes one batch. Throws Permanent for input that no retry can read, RetryLater when the disk is full. */
 export async function batchesToParquet(
   deps: ParquetDeps,
   task: ProcessTask,
@@ -73,6 +74,8 @@ export async function batchesToParquet(
       });
     }
     return { ...emptyResult, tables };
+  } catch (error) {
+    throw await withDiskFull(error, `process ${task.task}`, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -75,7 +75,11 @@ test("parts of NDJSON give the lines of the whole, with their numbers and offset
   const some = text('{"a":1}', '{"a":', "\n", "\n", "\r\n", " ", '{"b":"x"}\n', "\ufeff");
   await fc.assert(
     fc.asyncProperty(some, partBytes, pieceBytes, async (bytes, part, piece) => {
-      const places = await cutPlaces(pieces(bytes, piece), null, part, signal);
+      const places = await cutPlaces(
+        pieces(bytes, piece),
+        { quoted: null, partBytes: part },
+        signal,
+      );
       const reader = (file: LocalFile) => lineReader(file, new JsonScanner());
       expect(await seenInParts(bytes, places, reader)).toEqual(await seen(reader(held(bytes))));
     }),
@@ -107,7 +111,7 @@ test("parts of CSV give the records of the whole, whatever quotes and line ends 
       fc.integer({ min: 1, max: 3 }),
       async (bytes, part, piece, header, width) => {
         const quoted: QuotedRecords = { delimiter: ",", header, width };
-        const places = await cutPlaces(pieces(bytes, piece), quoted, part, signal);
+        const places = await cutPlaces(pieces(bytes, piece), { quoted, partBytes: part }, signal);
         const reader = (file: LocalFile, isFirst: boolean) =>
           csvReader(
             file,
@@ -125,7 +129,7 @@ test("parts of CSV give the records of the whole, whatever quotes and line ends 
 
 test("a cut is at the first record behind each multiple of the size that is wanted", async () => {
   const bytes = Buffer.from("1234\n12\n\n1\n12345678901\n1\n");
-  expect(await cutPlaces(pieces(bytes, 7), null, 5, signal)).toEqual([
+  expect(await cutPlaces(pieces(bytes, 7), { quoted: null, partBytes: 5 }, signal)).toEqual([
     { offset: 0, line: 1 },
     { offset: 5, line: 2 },
     { offset: 11, line: 5 },
@@ -134,10 +138,22 @@ test("a cut is at the first record behind each multiple of the size that is want
   ]);
 });
 
+test("a part is cut further where the whole would be, from its own place", async () => {
+  const bytes = Buffer.from('a,b\n1,"x\nx"\n2,y\n3,z\n');
+  const place = { offset: 12, line: 4 };
+  const quoted = { delimiter: ",", header: false, width: 2 };
+  const options = { quoted, partBytes: 3, place };
+  expect(await cutPlaces(pieces(bytes.subarray(12), 2), options, signal)).toEqual([
+    { offset: 12, line: 4 },
+    { offset: 16, line: 5 },
+    { offset: 20, line: 6 },
+  ]);
+});
+
 test("a part does not begin inside of quotes", async () => {
   const bytes = Buffer.from('a,b\n1,"x\nx\nx\nx"\n2,y\n3,z\n');
   const quoted = { delimiter: ",", header: true, width: 2 };
-  expect(await cutPlaces(pieces(bytes, 3), quoted, 6, signal)).toEqual([
+  expect(await cutPlaces(pieces(bytes, 3), { quoted, partBytes: 6 }, signal)).toEqual([
     { offset: 0, line: 1 },
     { offset: 16, line: 6 },
     { offset: 20, line: 7 },

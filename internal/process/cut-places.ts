@@ -13,32 +13,35 @@ import { takeCsvRecord } from "./take-csv.ts";
 /** How records of CSV end; `width`: fields of each. */
 export type QuotedRecords = { delimiter: string; header: boolean; width: number };
 
+/** `quoted`: null where a record is a line. `place`: of the first byte in its file. */
+export type CutOptions = { quoted: QuotedRecords | null; partBytes: number; place?: Place };
+
 const lf = 0x0a;
 const quote = 0x22;
 
 /**
- * The starts of parts of about `partBytes` of a text: the first is the whole's, each other one the first start of a record at
- * or behind a multiple of `partBytes`. `quoted`: null where a record is a line. Lines end at LF alone.
+ * The starts of parts of about `partBytes` of a text: the first is the text's own, each other one the first start of a record
+ * at or behind a multiple of `partBytes`. Lines end at LF alone.
  */
 export async function cutPlaces(
   source: AsyncIterable<Buffer>,
-  quoted: QuotedRecords | null,
-  partBytes: number,
+  options: CutOptions,
   signal: AbortSignal,
 ): Promise<Place[]> {
-  const cutter = new PlaceCutter(quoted, partBytes);
+  const cutter = new PlaceCutter(options);
   await cutRecords(source, cutter.take, async () => {}, signal);
   return cutter.places;
 }
 
 class PlaceCutter {
-  readonly places: Place[] = [wholeFile];
+  readonly places: Place[];
+  readonly #first: Place;
   readonly #quoted: QuotedRecords | null;
   readonly #partBytes: number;
   readonly #record = newCsvRecord();
   #inHeader: boolean;
   /** Of the line at which the next record starts. */
-  #line = 1;
+  #line: number;
   /** The next cut is here, or as soon behind it as may be. */
   #wanted: number;
   /** Up to here bytes have had a say in records before. */
@@ -47,15 +50,18 @@ class PlaceCutter {
   #lastLf = -1;
   #nextQuote = -1;
 
-  constructor(quoted: QuotedRecords | null, partBytes: number) {
+  constructor({ quoted, partBytes, place = wholeFile }: CutOptions) {
+    this.places = [place];
+    this.#first = place;
+    this.#line = place.line;
     this.#quoted = quoted;
     this.#partBytes = partBytes;
-    this.#wanted = partBytes;
+    this.#wanted = place.offset + partBytes;
     this.#inHeader = quoted?.header ?? false;
   }
 
-  readonly take: Take = (bytes, start, offset, last) => {
-    const shift = offset - start;
+  readonly take: Take = (bytes, start, at, last) => {
+    const shift = this.#first.offset + at - start;
     if (!this.#inHeader) {
       const end = this.#plainEnd(bytes, start);
       if (end > start) {
@@ -138,6 +144,7 @@ class PlaceCutter {
   #mayCut(offset: number) {
     if (this.#inHeader || offset < this.#wanted || offset < this.#reach) return;
     this.places.push({ offset, line: this.#line });
-    this.#wanted = (Math.floor(offset / this.#partBytes) + 1) * this.#partBytes;
+    const parts = Math.floor((offset - this.#first.offset) / this.#partBytes) + 1;
+    this.#wanted = this.#first.offset + parts * this.#partBytes;
   }
 }

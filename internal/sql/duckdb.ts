@@ -6,7 +6,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { Fatal, Permanent, RetryLater } from "../std/errors.ts";
+import { Fatal, OutOfMemory, Permanent, RetryLater } from "../std/errors.ts";
 import { sqlList, sqlText } from "./quote.ts";
 import { tableNamesIn } from "./table-names.ts";
 
@@ -14,8 +14,8 @@ import { tableNamesIn } from "./table-names.ts";
 export type DuckDbOptions = { memoryLimitMb: number; scratch: string; allowedPaths: string[] };
 
 /**
- * One connection; one statement at a time. Every method throws Permanent (bad SQL, bad data, out of memory: the same
- * again next time), RetryLater (disk full) or Fatal (the engine itself broke), each with DuckDB's text.
+ * One connection; one statement at a time. Every method throws Permanent (bad SQL, bad data: the same again
+ * next time), OutOfMemory, RetryLater (disk full) or Fatal (the engine itself broke), each with DuckDB's text.
  */
 export interface Sql {
   run(sql: string): Promise<void>;
@@ -116,7 +116,7 @@ function sqlError(sql: string, error: unknown): Error {
   const text = error instanceof Error ? error.message : String(error);
   const what = `run SQL ${shortened(sql)}`;
   if (/^Out of Memory Error/i.test(text)) {
-    return new Permanent(
+    return new OutOfMemory(
       `${what}: out of memory; give the pod more, or cut smaller batches: ${text}`,
       { cause: error },
     );

@@ -6,6 +6,11 @@ export class Permanent extends Error {
   override name = "Permanent";
 }
 
+/** There was not enough memory: the same again next time, but less of it may fit. */
+export class OutOfMemory extends Permanent {
+  override name = "OutOfMemory";
+}
+
 /** Trying again later can help; `afterMs` is the least time to wait. */
 export class RetryLater extends Error {
   override name = "RetryLater";
