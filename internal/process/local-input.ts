@@ -28,10 +28,10 @@ export async function localInput(
     if (part === undefined) return { name, local: drop.local ?? (await copyWhole(drop, scratch)) };
     if (part.of === "zip") {
       const members = { of: "zip" as const, from: part.from, to: part.to };
-      const local = drop.local ?? (await copyMembers(drop, part, join(scratch, partName(part))));
+      const local = drop.local ?? (await copyMembers(drop, part, newName(scratch)));
       return { name, local, part: members };
     }
-    const local = join(scratch, partName(part));
+    const local = newName(scratch);
     await pipeline(drop.bytes(part.from, part.to), createWriteStream(local));
     if (part.of === "tar") return { name, local };
     const head = await bytesBetween(drop, 0, Math.min(drop.sizeBytes, headBytes + 1));
@@ -43,7 +43,7 @@ export async function localInput(
 }
 
 async function copyWhole(drop: DropBytes, scratch: string): Promise<string> {
-  const local = join(scratch, `whole-${randomUUID()}`);
+  const local = newName(scratch);
   await pipeline(drop.bytes(0, drop.sizeBytes), createWriteStream(local));
   return local;
 }
@@ -59,7 +59,8 @@ export async function checkUnchanged(
   }
 }
 
-const partName = ({ of, from }: FilePart) => `${of}-${from}`;
+/** Parts of two files of a task may begin at the same byte. */
+const newName = (scratch: string) => join(scratch, `input-${randomUUID()}`);
 
 /** An archive that has nothing, and takes no place on the disk, but for the wanted members and the directory. */
 async function copyMembers(drop: DropBytes, part: FilePart, local: string): Promise<string> {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { FilesSource } from "../../internal/model/pipeline.ts";
 import type { TaskInput } from "../../internal/model/task.ts";
 import { openObjects } from "../../internal/objects/open-objects.ts";
+import type { DroppedFile } from "../../internal/process/dropped-file.ts";
 import { listDrops } from "../../internal/process/list-drops.ts";
 import { checkUnchanged, localInput } from "../../internal/process/local-input.ts";
 import { splitDrop } from "../../internal/process/split-drop.ts";
@@ -137,6 +138,17 @@ for (const where of ["file", "s3"] as const) {
       await expect(checkUnchanged([input], openBucket)).rejects.toThrow(Permanent);
   });
 }
+
+test("parts of two files that begin at the same byte are two inputs of one task", async () => {
+  const lines = (k: number) => Buffer.from(`{"id":${k},"n":1,"t":"x"}\n`.repeat(100));
+  const firsts: DroppedFile[] = [];
+  for (const k of [1, 2]) {
+    const [first] = await split(await drop("file", `twin-${k}.ndjson`, lines(k)), 2);
+    firsts.push(await localInput(first as TaskInput, root, openBucket));
+  }
+  const { data } = await processOne({ inputs: firsts, config: { columns } });
+  expect(new Set(data.map(({ id }) => String(id)))).toEqual(new Set(["1", "2"]));
+});
 
 test("what cannot be cut stays whole: packed files, documents, other encodings", async () => {
   const rows = '{"id":1}\n'.repeat(100);
