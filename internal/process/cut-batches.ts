@@ -4,7 +4,7 @@ import { type Source, type TableConfig, tablesOf } from "../model/pipeline.ts";
 import type { ProcessTask, TaskInput } from "../model/task.ts";
 
 /** Part of every task's name: a change of what processing makes of the same input must change it. */
-export const transformVersion = 4;
+export const transformVersion = 5;
 
 /**
  * All that decides what a source's input becomes, without secrets: the run (the same files taken by another run are rows of

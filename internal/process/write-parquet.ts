@@ -19,10 +19,10 @@ const directPartitions = 64;
 /** Rows of a row group at most, and of one where many files are open, each with a group in memory: 30 of them stay below 256 MB. */
 const rowGroupRows = { alone: 122_880, partitioned: 16_384 };
 /**
- * Rows of one group, as text. DuckDB has a group in memory before it writes it, and takes six times that: where rows are of
- * 265 bytes, 122,880 of them take 200 MiB and 30,720 take 85, for the same CPU.
+ * Rows of one group, as text. DuckDB has a group in memory before it writes it, and takes much more than that: where rows are of
+ * 265 bytes, 122,880 of them take 200 MiB and 14,336 take 70, for the same CPU.
  */
-const rowGroupBytes = 8 * 1024 * 1024;
+const rowGroupBytes = 4 * 1024 * 1024;
 /** DuckDB's rows come in vectors of so many. */
 const vectorRows = 2_048;
 /** Rows by which it is judged how many there are. */
