@@ -42,7 +42,7 @@ bench: setup nats-server ## Time, CPU and memory of everything in test/bench (BE
 image: setup ## Build the container images (docker, or root on Debian; TARGET=onpoint for one)
 	@sh scripts/image.sh $(TARGET)
 
-e2e: setup nats-server ## Test the image on a real Kubernetes of its own, or that of E2E_KUBECONFIG (minutes)
+e2e: setup nats-server versitygw ## Test the image on a real Kubernetes of its own, or that of E2E_KUBECONFIG (minutes)
 	@bash scripts/e2e.sh
 
 clean: ## Remove what runs and builds left (not node_modules, not .tools)

@@ -2,59 +2,17 @@
 // without a writable root and without privileges, and drains when it is told to.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { apply, kubectl } from "../support/kubectl.ts";
+import { restrictedPod, roleContainer, service } from "../support/restricted-pod.ts";
 
 const namespace = "onpoint-image";
 const image = process.env.E2E_IMAGE ?? "";
 const natsImage = process.env.E2E_NATS_IMAGE ?? "";
 const roles = ["crawl", "process", "etl", "upload"];
 
-const security = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ["ALL"] },
-  readOnlyRootFilesystem: true,
+const pod = (name: string, container: object) => {
+  const { metadata, spec } = restrictedPod(name, [container], { restartPolicy: "Never" });
+  return { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, name }, spec };
 };
-
-function pod(name: string, container: object) {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, labels: { app: name } },
-    spec: {
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      restartPolicy: "Never",
-      terminationGracePeriodSeconds: 30,
-      securityContext: {
-        runAsNonRoot: true,
-        runAsUser: 10001,
-        runAsGroup: 10001,
-        seccompProfile: { type: "RuntimeDefault" },
-      },
-      containers: [
-        {
-          name: "main",
-          imagePullPolicy: "IfNotPresent",
-          securityContext: security,
-          volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-          ...container,
-        },
-      ],
-      volumes: [{ name: "tmp", emptyDir: {} }],
-    },
-  };
-}
-
-const role = (name: string) =>
-  pod(name, {
-    image,
-    args: [name],
-    env: [
-      { name: "ONPOINT_NATS_URL", value: "nats://nats:4222" },
-      { name: "ONPOINT_HEALTH_PORT", value: "8081" },
-    ],
-    livenessProbe: { httpGet: { path: "/live", port: 8081 }, periodSeconds: 2 },
-    readinessProbe: { httpGet: { path: "/ready", port: 8081 }, periodSeconds: 1 },
-  });
 
 const remove = () =>
   kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--timeout", "120s"]);
@@ -66,14 +24,15 @@ beforeAll(async () => {
   await kubectl(["label", "namespace", namespace, strict]);
   await apply(
     namespace,
-    pod("nats", { image: natsImage, args: ["--jetstream", "--store_dir", "/tmp/nats"] }),
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: "nats" },
-      spec: { selector: { app: "nats" }, ports: [{ port: 4222 }] },
-    },
-    ...roles.map(role),
+    pod("nats", {
+      name: "nats",
+      image: natsImage,
+      args: ["--jetstream", "--store_dir", "/tmp/nats"],
+    }),
+    service("nats", "nats", 4222),
+    ...roles.map((role) =>
+      pod(role, roleContainer(image, [role], { ONPOINT_NATS_URL: "nats://nats:4222" })),
+    ),
   );
 });
 afterAll(remove);
