@@ -33,7 +33,13 @@ import { catalogToNotice } from "./catalog-to-notice.ts";
 import { followRun } from "./follow-run.ts";
 import { publishRun } from "./publish-run.ts";
 import { rawToBatches } from "./raw-to-batches.ts";
-import { keyedTables, type Merges, mergesOf, planMerges } from "./run-merges.ts";
+import {
+  keyedTables,
+  type MergePlanner,
+  type Merges,
+  mergesOf,
+  openMergePlanner,
+} from "./run-merges.ts";
 import { type RunReceipts, refreshGaps, runReport, stateOfRejects } from "./run-report.ts";
 import { RunView } from "./run-view.ts";
 import { tableInput, tableResults } from "./table-results.ts";
@@ -110,6 +116,7 @@ class Session {
   /** Tasks that came to nothing before this session: models and uploads are tried again. */
   readonly #spent = new Set<string>();
   readonly #announce: ReturnType<typeof openAnnouncer>;
+  readonly #planMerges: MergePlanner;
   #following = Promise.resolve();
   #wake: () => void = () => undefined;
   #failure: unknown = null;
@@ -128,6 +135,7 @@ class Session {
   constructor(deps: CoordinatorDeps, signal: AbortSignal) {
     this.#deps = deps;
     this.#announce = openAnnouncer(deps);
+    this.#planMerges = openMergePlanner(deps);
     this.#signal = signal;
   }
 
@@ -196,8 +204,7 @@ class Session {
       ...task,
       task: this.#unspent(task.task),
     }));
-    this.#merges = planMerges(
-      deps,
+    this.#merges = this.#planMerges(
       (table) => this.#isWritten(table),
       this.#receipts().process,
       this.#snapshots,

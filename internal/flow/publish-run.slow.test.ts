@@ -18,7 +18,7 @@ import { diskEtag } from "../process/list-drops.ts";
 import { batchesToParquet } from "./batches-to-parquet.ts";
 import { parquetToNewest } from "./parquet-to-newest.ts";
 import { publishRun } from "./publish-run.ts";
-import { mergesOf, planMerges } from "./run-merges.ts";
+import { mergesOf, openMergePlanner } from "./run-merges.ts";
 import { RunView } from "./run-view.ts";
 import { tableResults } from "./table-results.ts";
 import { emptyResult } from "./work.ts";
@@ -66,8 +66,7 @@ async function runOf(root: string, lake: Objects, name: string, csv: string) {
   return {
     /** Its results, merged into the table as it is in `snapshots`. */
     async merged(snapshots: ReadonlyMap<string, Snapshot>) {
-      const tasks = planMerges(
-        deps,
+      const tasks = openMergePlanner(deps)(
         () => true,
         process,
         snapshots,

@@ -1,4 +1,4 @@
-// The merges of a run: which of its tables have a key, what must be merged into them, and what came of it. Pure.
+// The merges of a run: which of its tables have a key, what must be merged into them, and what came of it.
 import { planMerge } from "../etl/plan-merges.ts";
 import { type Pipeline, type TableKey, tablesOf } from "../model/pipeline.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -22,22 +22,43 @@ export function keyedTables({ sources, pipeline }: MergeDeps): Map<string, Table
   return keyed;
 }
 
-/** Merges of the tables that are complete. `nameOf`: the name that a task goes by now. */
-export function planMerges(
-  deps: MergeDeps,
+/** Plans the merges of the tables that are complete; `nameOf`: the name that a task goes by now. */
+export type MergePlanner = (
   isComplete: (table: string) => boolean,
   receipts: readonly TaskReceipt[],
   snapshots: ReadonlyMap<string, Snapshot>,
   nameOf: (task: string) => string,
-): MergeTask[] {
-  return [...keyedTables(deps)].flatMap(([table, key]) => {
-    if (!isComplete(table)) return [];
-    const published = snapshots.get(table) ?? null;
-    const { files, columns } = outputOrder(table, receipts, published);
-    const task = planMerge(table, key, columns, files, published, stayingFiles(deps));
-    return task === null ? [] : [{ ...task, task: nameOf(task.task) }];
-  });
+) => MergeTask[];
+
+type Plan = {
+  receipts: readonly TaskReceipt[];
+  published: Snapshot | null;
+  task: MergeTask | null;
+};
+
+/**
+ * A planner that can be asked every round: a table of many files is put in order, and its task named, again only when a
+ * receipt has come or the table was published by another run.
+ */
+export function openMergePlanner(deps: MergeDeps): MergePlanner {
+  const plans = new Map<string, Plan>();
+  return (isComplete, receipts, snapshots, nameOf) =>
+    [...keyedTables(deps)].flatMap(([table, key]) => {
+      if (!isComplete(table)) return [];
+      const published = snapshots.get(table) ?? null;
+      let plan = plans.get(table);
+      if (plan === undefined || plan.published !== published || !isSame(plan.receipts, receipts)) {
+        const { files, columns } = outputOrder(table, receipts, published);
+        const task = planMerge(table, key, columns, files, published, stayingFiles(deps));
+        plan = { receipts, published, task };
+        plans.set(table, plan);
+      }
+      return plan.task === null ? [] : [{ ...plan.task, task: nameOf(plan.task.task) }];
+    });
 }
+
+const isSame = <T>(a: readonly T[], b: readonly T[]) =>
+  a.length === b.length && a.every((each, i) => each === b[i]);
 
 /** What became of the merges planned; `output` is null while it is not known. A table without a merge needs none. */
 export function mergesOf(
