@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # The project's own Node, npm and tools come first: a bare `node` would be the machine's.
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 .DEFAULT_GOAL := help
-.PHONY: help setup nats-server versitygw warcio tools demo check test bench image e2e clean
+.PHONY: help setup nats-server versitygw helm warcio tools demo check test bench image e2e clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -17,10 +17,13 @@ nats-server:
 versitygw:
 	@sh scripts/tool.sh versitygw github.com/versity/versitygw/cmd/versitygw v1.8.0
 
+helm:
+	@sh scripts/tool.sh helm helm.sh/helm/v3/cmd/helm v3.20.2
+
 warcio:
 	@sh scripts/warcio.sh
 
-tools: nats-server versitygw warcio ## Install what tests need into .tools/: servers, and a check of WARC files (once)
+tools: nats-server versitygw helm warcio ## Install what tests need into .tools/: servers, and a check of WARC files (once)
 
 demo: setup nats-server ## Crawl a local demo site and APIs into a lake, then query it
 	@bash examples/demo/run.sh

@@ -24,7 +24,10 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["test/{integration,flow,bench}/**/*.test.ts", "internal/**/*.slow.test.ts"],
+          include: [
+            "test/{integration,flow,bench,chart}/**/*.test.ts",
+            "internal/**/*.slow.test.ts",
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -3,6 +3,7 @@ import { endRun, openRun } from "../internal/catalog/open-run.ts";
 import { finishQuarantineReplays } from "../internal/catalog/quarantine-replays.ts";
 import { readReplays } from "../internal/catalog/replays.ts";
 import { saveTableSettings } from "../internal/catalog/table-settings-file.ts";
+import { keepModels } from "../internal/etl/kept-models.ts";
 import { openFetcher } from "../internal/fetch/fetch-page.ts";
 import { awaitSensors } from "../internal/flow/await-sensors.ts";
 import { checkTables } from "../internal/flow/check-tables.ts";
@@ -12,7 +13,8 @@ import { type ActiveRun, activeRunKey, coordinatorLease } from "../internal/mode
 import { progressPath } from "../internal/model/lake-paths.ts";
 import { type RunReport, runToken } from "../internal/model/run.ts";
 import { chosenSources } from "../internal/pipeline/chosen-sources.ts";
-import { exitCodeOf, explain } from "../internal/pod/exit-code.ts";
+import { exitCodeOf, exitCodes, explain, jobExitCodeOf } from "../internal/pod/exit-code.ts";
+import { parentLink } from "../internal/pod/parent-link.ts";
 import { listDrops } from "../internal/process/list-drops.ts";
 import { quietDrop } from "../internal/process/quiet-drop.ts";
 import { splitDrop } from "../internal/process/split-drop.ts";
@@ -26,7 +28,17 @@ import { type PreparedRun, prepareRun, type RunOptions } from "./prepare-run.ts"
 
 const progressEveryMs = 5_000;
 
-export function coordinatorCommand(path: string, options: RunOptions): Promise<number> {
+export async function coordinatorCommand(path: string, options: RunOptions): Promise<number> {
+  if (parentLink(process) !== null) return coordinator(path, options);
+  try {
+    return await coordinator(path, options);
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    return jobExitCodeOf(error);
+  }
+}
+
+function coordinator(path: string, options: RunOptions): Promise<number> {
   return withPod("coordinator", async (pod) => {
     const prepared = await prepareRun(path, options, pod.settings.config, pod.settings.lake);
     const lake = await pod.openLake(prepared.lake);
@@ -54,8 +66,9 @@ export function coordinatorCommand(path: string, options: RunOptions): Promise<n
         conduct(pod, prepared, opened.manifest, token, signal),
       );
       if (lease.signal.aborted) throw lease.signal.reason;
-      // A verdict of "rejects" is exit 0 here: to a Job, 3 would be a failure.
-      return report === null || report.state === "failed" ? 1 : 0;
+      // Told to stop, it goes on another time. A verdict of "rejects" is exit 0 here: to a Job, 3 would be a failure.
+      if (report === null) return exitCodes.lostLease;
+      return report.state === "failed" ? exitCodes.failed : exitCodes.done;
     } finally {
       await lease.release();
       await lake.close();
@@ -98,6 +111,12 @@ async function conduct(
   };
   const lake = await pod.lakeOf(run);
   const ordered = await loadModels(pipeline, await loadSnapshots(lake), pod.scratch);
+  if (ordered.length > 0)
+    await keepModels(
+      lake,
+      token,
+      ordered.map(({ model }) => model),
+    );
   await awaitSensors(pipeline.waitFor, pod.openLake, log, signal);
   await queue.putState(activeRunKey(token), Buffer.from(JSON.stringify(run)));
   const sources = chosenSources(pipeline, run.only);

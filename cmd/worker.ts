@@ -1,6 +1,5 @@
 // `onpoint process`, `onpoint etl`, `onpoint upload`: the entry points of the pods that pull tasks from a queue.
 import { runInChild } from "../internal/cluster/task-child.ts";
-import { readModels } from "../internal/etl/read-models.ts";
 import { parquetToNewest } from "../internal/flow/parquet-to-newest.ts";
 import { parquetToTables } from "../internal/flow/parquet-to-tables.ts";
 import { type ApartDeps, processApart } from "../internal/flow/process-apart.ts";
@@ -81,7 +80,7 @@ function etlDeps(pod: Pod): WorkDeps<EtlTask> {
     body: (task, context) => {
       const memoryLimitMb = memoryMbOf(settings);
       return "model" in task
-        ? parquetToTables({ scratch, memoryLimitMb, readModels }, task, context)
+        ? parquetToTables({ scratch, memoryLimitMb }, task, context)
         : parquetToNewest({ scratch, memoryLimitMb }, task, context);
     },
   };

@@ -1,7 +1,7 @@
 // Stage etl: a table's files in, one SQL model's table out, with its tests. A model whose test finds rows makes no table.
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { readModels } from "../etl/read-models.ts";
+import { readKeptModels } from "../etl/kept-models.ts";
 import { createTableView } from "../etl/table-view.ts";
 import type { ModelTask, ModelTestResult, TableColumn, TableOutput } from "../model/task.ts";
 import { storeFiles } from "../process/store-files.ts";
@@ -10,7 +10,7 @@ import { openDuckDb, type Sql } from "../sql/duckdb.ts";
 import { Permanent } from "../std/errors.ts";
 import { emptyResult, type TaskContext, type TaskResult } from "./work.ts";
 
-export type TablesDeps = { scratch: string; memoryLimitMb: number; readModels: typeof readModels };
+export type TablesDeps = { scratch: string; memoryLimitMb: number };
 
 /** Runs one model. Throws Permanent when its SQL or one of its tests fails, the signal's reason when aborted. */
 export async function parquetToTables(
@@ -18,8 +18,8 @@ export async function parquetToTables(
   task: ModelTask,
   context: TaskContext,
 ): Promise<TaskResult> {
-  const { pipeline, lake, run, signal } = context;
-  const models = pipeline.models === null ? [] : await deps.readModels(pipeline.models);
+  const { lake, run, signal } = context;
+  const models = await readKeptModels(lake, run.token);
   const model = models.find((each) => each.name === task.model);
   if (model === undefined)
     throw new Permanent(`the pipeline has no model "${task.model}" any more`);

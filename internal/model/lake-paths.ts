@@ -12,6 +12,8 @@ export const receiptPath = (token: string, stage: string, task: string) =>
 /** A task that is too large for a message of the queue. */
 export const taskPath = (token: string, stage: string, task: string) =>
   `${runFolder(token)}/tasks/${stage}/${task}.json`;
+/** The SQL models that a run was planned with. */
+export const modelsPath = (token: string) => `${runFolder(token)}/models.json`;
 export const rawFolder = (source: string, date: string, token: string) =>
   `raw/${source}/dt=${date}/run=${token}/`;
 export const rawFilePath = (source: string, date: string, token: string, segment: string) =>

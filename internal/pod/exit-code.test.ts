@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Fatal, LostLease, Permanent, RetryLater, UsageError } from "../std/errors.ts";
-import { exitCodeOf, explain } from "./exit-code.ts";
+import { exitCodeOf, explain, jobExitCodeOf } from "./exit-code.ts";
 
 test("exit codes say who must act", () => {
   expect(exitCodeOf(new UsageError("unknown key", "p.yaml:1:2", "remove it"))).toBe(2);
@@ -8,6 +8,13 @@ test("exit codes say who must act", () => {
   for (const error of [new Fatal("x"), new Permanent("x"), new RetryLater("x", 1), "x", null]) {
     expect(exitCodeOf(error)).toBe(1);
   }
+});
+
+test("a Job tries again what another attempt may heal, and nothing else", () => {
+  expect(jobExitCodeOf(new UsageError("unknown key", "p.yaml:1:2", "remove it"))).toBe(2);
+  expect(jobExitCodeOf(new Permanent("the SQL is wrong"))).toBe(1);
+  for (const error of [new LostLease("x"), new Fatal("no queue"), new TypeError("x"), null])
+    expect(jobExitCodeOf(error)).toBe(75);
 });
 
 test("a usage error tells what, where and what to do", () => {

@@ -19,6 +19,15 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
+ * The exit code of a coordinator that is a Job's pod. To the Job 1 and 2 are final (`podFailurePolicy` in helm/), so that
+ * all that another attempt may heal is 75: also an outage that took too long, and a bug.
+ */
+export function jobExitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
+  return error instanceof Permanent ? exitCodes.failed : exitCodes.lostLease;
+}
+
+/**
  * What to print for an error that ends the process: redacted, no trailing newline. An error that onpoint foresaw is
  * told in one paragraph; any other is a bug, so the place it came from is told too.
  */
