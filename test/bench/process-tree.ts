@@ -5,7 +5,9 @@
 // sample and the end of a process that nobody of the tree waits for: the root, and orphans.
 // Memory: PSS, which counts a page that n processes share one n-th to each, so that sums over processes are true
 // (proc_pid_smaps(5)); a peak between two samples is missed. Beside it the highest RSS of a process, which the kernel keeps
-// (proc_pid_status(5): VmHWM): of that only what comes after the last sample is missed.
+// (proc_pid_status(5): VmHWM): of that only what comes after the last sample is missed. PSS costs the kernel a walk over
+// all pages of a process: it is read with a sample only while that takes a small part of the time, or the meter would
+// compete with what it measures.
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 
@@ -39,7 +41,7 @@ export type TreeMeter = {
 };
 
 export type TreeMeterOptions = {
-  /** Between two samples. One costs a few milliseconds for each process and 100 MB it has in memory. */
+  /** Between two samples. Reading PSS takes a few milliseconds for each process and 100 MB: at most 3 % of the time goes into it. */
   everyMs?: number;
   /** What a process is counted under, from its arguments. */
   nameOf?: (argv: readonly string[]) => string;
@@ -51,6 +53,9 @@ type Member = Stat & { name: string; pssBytes: number; peakRssBytes: number };
 
 /** USER_HZ, the unit of times in /proc: 100 wherever Node runs on Linux (time(7)). */
 const ticksPerSecond = 100;
+
+/** Of the time, for reading memory. */
+const memoryShare = 0.03;
 
 /** CPU that no process was seen to use: of those that began or ended between two samples. */
 export const unseen = "(between samples)";
@@ -70,7 +75,23 @@ export function meterProcessTree(rootPid: number, options: TreeMeterOptions = {}
   let totalTicks = 0;
   let peakPssBytes = 0;
   let samples = 0;
+  let nextMemoryMs = 0;
 
+  const lookAtMemory = () => {
+    const beganMs = performance.now();
+    const members = [...living.values()];
+    for (const [pid, member] of living) member.pssBytes = readPss(pid);
+    peakPssBytes = Math.max(
+      peakPssBytes,
+      sum(members, (one) => one.pssBytes),
+    );
+    for (const [name, group] of Map.groupBy(members, (one) => one.name)) {
+      const bytes = sum(group, (one) => one.pssBytes);
+      peaks.set(name, Math.max(bytes, peaks.get(name) ?? 0));
+    }
+    const nowMs = performance.now();
+    nextMemoryMs = nowMs + (nowMs - beganMs) / memoryShare;
+  };
   const sample = () => {
     const stats = readAllStats();
     const gone = takeEnded(living, stats);
@@ -83,14 +104,7 @@ export function meterProcessTree(rootPid: number, options: TreeMeterOptions = {}
     refresh(living, stats, nameOf);
     const members = [...living.values()];
     totalTicks = Math.max(totalTicks, endedTicks + sum(members, allTicks));
-    peakPssBytes = Math.max(
-      peakPssBytes,
-      sum(members, (one) => one.pssBytes),
-    );
-    for (const [name, group] of Map.groupBy(members, (one) => one.name)) {
-      const bytes = sum(group, (one) => one.pssBytes);
-      peaks.set(name, Math.max(bytes, peaks.get(name) ?? 0));
-    }
+    if (performance.now() >= nextMemoryMs) lookAtMemory();
     samples += 1;
   };
   const now = (): TreeUsage => {
@@ -170,12 +184,15 @@ function refresh(
     const argv = readText(`/proc/${pid}/cmdline`).split("\0").slice(0, -1);
     // A zombie has no arguments any more.
     if (argv.length > 0) member.name = nameOf(argv);
-    const pss = /^Pss: +(\d+) kB$/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1];
-    member.pssBytes = Number(pss ?? 0) * 1024;
     // The last value is the highest, and a process that is ending has none.
     const rss = /^VmHWM:\s+(\d+) kB$/m.exec(readText(`/proc/${pid}/status`))?.[1];
     if (rss !== undefined) member.peakRssBytes = Number(rss) * 1024;
   }
+}
+
+function readPss(pid: number): number {
+  const kilobytes = /^Pss: +(\d+) kB$/m.exec(readText(`/proc/${pid}/smaps_rollup`))?.[1];
+  return Number(kilobytes ?? 0) * 1024;
 }
 
 function byCommand(
